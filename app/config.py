@@ -1,0 +1,79 @@
+"""Settings from the environment, one frozen struct; the only module that reads `os.environ` for the service."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+
+import msgspec
+
+
+class Settings(msgspec.Struct, frozen=True, kw_only=True):
+    """What the service can be told from outside; `docs/settings.md` explains each field."""
+
+    home: Path
+    host: str = "127.0.0.1"
+    port: int = 8080
+    log_level: str = "info"
+    signup: str = "open"
+    signup_token: str = ""
+    embed_provider: str = "local"
+    embed_model: str = "all-MiniLM-L6-v2"
+    embed_base_url: str = ""
+    embed_api_key: str = ""
+    embed_dim: int = 0
+    embed_timeout_secs: int = 10
+    neo4j_uri: str = ""
+    neo4j_user: str = "neo4j"
+    neo4j_password: str = ""
+    neo4j_database: str = "neo4j"
+
+
+class SettingsError(Exception):
+    """A setting cannot be used; the message names it and says what is accepted."""
+
+
+CHOICES: dict[str, tuple[str, ...]] = {
+    "embed_provider": ("local", "openai-compatible"),
+    "signup": ("open", "token", "closed"),
+    "log_level": ("debug", "info", "warning", "error"),
+}
+
+
+def variable_name(field: str) -> str:
+    """The environment variable of a settings field: `port` is `OMEM_PORT`, `neo4j_uri` is `NEO4J_URI`."""
+    return field.upper() if field.startswith("neo4j_") else f"OMEM_{field.upper()}"
+
+
+def load_settings(environ: Mapping[str, str] = os.environ) -> Settings:
+    """Settings from the environment; an empty variable counts as absent. Raises SettingsError, which names the variable."""
+    given = {
+        field: environ[variable_name(field)].strip()
+        for field in Settings.__struct_fields__
+        if environ.get(variable_name(field), "").strip()
+    }
+    values: dict[str, object] = {field: _parse(field, text) for field, text in given.items()}
+    values["home"] = Path(given.get("home", "~/.ourmem")).expanduser().resolve()
+    settings = msgspec.convert(values, Settings, strict=False)
+    _check(settings)
+    return settings
+
+
+def _parse(field: str, text: str) -> object:
+    if field in CHOICES:
+        if text.lower() not in CHOICES[field]:
+            raise SettingsError(f"{variable_name(field)} must be one of {', '.join(CHOICES[field])}, not {text!r}")
+        return text.lower()
+    if field in ("port", "embed_dim", "embed_timeout_secs"):
+        if not text.isdecimal() or int(text) > 65535:
+            raise SettingsError(f"{variable_name(field)} must be a whole number from 0 to 65535, not {text!r}")
+        return int(text)
+    return text
+
+
+def _check(settings: Settings) -> None:
+    if settings.embed_provider == "openai-compatible" and not settings.embed_base_url:
+        raise SettingsError("OMEM_EMBED_BASE_URL is needed when OMEM_EMBED_PROVIDER is openai-compatible")
+    if settings.signup == "token" and not settings.signup_token:
+        raise SettingsError("OMEM_SIGNUP_TOKEN is needed when OMEM_SIGNUP is token")

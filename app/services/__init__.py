@@ -1,0 +1,1 @@
+"""What a principal may do: units of work `(tx, principal, …)` and flows `(parts, principal, …)`."""

@@ -1,0 +1,1 @@
+"""Cypher in, records out."""
