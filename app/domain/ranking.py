@@ -1,0 +1,266 @@
+"""How relevant each candidate of a search is: one calibrated number that orders, cuts and abstains.
+
+Evidence is a sum of log-odds: of the cosine, of the share of the question's information that a text contains, and of
+a few general signs. It uses the candidates only, so what other tenants store changes nothing.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections import Counter
+from collections.abc import Sequence
+from functools import lru_cache
+
+import msgspec
+
+from app.domain.calibration import (
+    ASKS_PENALTY,
+    CJK_BACKGROUND,
+    CJK_TERMS_PER_WORD,
+    CJK_WEIGHTS,
+    FULL_FROM,
+    HIGHEST_Z,
+    LATIN_BACKGROUND,
+    LATIN_WEIGHTS,
+    OTHER_SPEAKER_PENALTY,
+    SESSION_LIMIT,
+    SESSION_SHARE,
+    SHORTEST_TERMS,
+    SHORTNESS_PENALTY,
+    UNTIMED_PENALTY,
+    USUAL_TERMS,
+    Weights,
+    logistic,
+)
+from app.domain.texts import cjk_characters, is_mostly_cjk, query_terms, terms
+
+# Below the first a search abstains, below the second a single result is dropped (pipelines 4.4).
+ABSTAIN_BELOW = 0.35
+DROP_BELOW = ABSTAIN_BELOW / 2
+
+# Robertson's usual values.
+_K1, _B = 1.2, 0.75
+# A question rarely has more terms; of a longer text, such as a whole message sent as a query, so many are enough.
+_ENOUGH_TERMS = 12
+# A single Chinese character says less than a bigram, but finds what was said in other words (abstention F1 + 0.05).
+_CHARACTER_WEIGHT = 0.5
+# Fewer vectors than this mean that there were no more.
+_FULL_VECTOR_LEG = 20
+_LOWEST_PRIOR, _HIGHEST_PRIOR = 0.75, 1.35
+# Some 2 kB for an English turn, 20 kB for a Chinese one.
+_CACHED_TEXTS = 2048
+_LONGEST_CACHED_TEXT = 1000
+
+_ASKS_TIME = re.compile(
+    r"\bwhen\b|\b(?:what|which) (?:date|day|time|week|month|year)\b|\bhow long\b"
+    r"|什么时候|何时|几点|几号|几月|哪天|哪年|哪一天|哪一年|哪个月|多久|日期",
+    re.IGNORECASE,
+)
+_DIGIT = re.compile(r"\d")
+_TIMES = """
+    monday tuesday wednesday thursday friday saturday sunday january february march april may june july august september
+    october november december yesterday today tomorrow tonight ago week weekend month year night noon midnight spring
+    summer autumn fall winter
+    昨天 今天 明天 后天 前天 上周 下周 本周 这周 周末 星期 礼拜 个月 去年 今年 明年 前年 周日"""
+_COUNTED_TIMES = {number + unit for number in "一二三四五六七八九十两" for unit in "点月号日年天"}
+_WEEKDAYS = {"周" + number for number in "一二三四五六"}
+_TIME_TERMS = frozenset(terms(_TIMES)) | _COUNTED_TIMES | _WEEKDAYS
+
+
+class Candidate(msgspec.Struct, frozen=True):
+    """A text that a leg of the search returned; `cosine` is None when the vector leg did not return it."""
+
+    id: str
+    text: str
+    cosine: float | None
+    session_id: str = ""
+    speaker: str = ""
+
+
+class Scored(msgspec.Struct, frozen=True):
+    """How relevant a candidate is, and what each kind of evidence would make of it alone; all in [0, 1]."""
+
+    id: str
+    relevance: float
+    p_vector: float
+    p_text: float
+    bm25: float
+
+
+class _Text(msgspec.Struct, frozen=True):
+    """What scoring needs to know of a text."""
+
+    counts: Counter[str]
+    length: float
+    is_cjk: bool
+    asks: bool
+    has_time: bool
+
+
+class _Question(msgspec.Struct, frozen=True):
+    """What is asked: the information of each term, estimated over the candidates, and the signs to look for."""
+
+    information: dict[str, float]
+    enough: float
+    usual_length: float
+    is_cjk: bool
+    asks_time: bool
+    speakers: frozenset[str]
+    weights: Weights
+
+
+class _Match(msgspec.Struct, frozen=True):
+    """How a text meets a question: deviations above chance, and shares of the question's information."""
+
+    z: float
+    coverage: float
+    bm25: float
+
+
+def score(query: str, candidates: Sequence[Candidate], *, has_vector: bool) -> list[Scored]:
+    """All candidates, the most relevant first; without vectors the words decide alone."""
+    texts = [_text(candidate.text) for candidate in candidates]
+    question = _question(query, candidates, texts)
+    deviations = _deviations(question, candidates, texts) if has_vector else [question.weights.usual_z] * len(texts)
+    matches = [_match(question, text, z) for text, z in zip(texts, deviations, strict=True)]
+    evidence = [
+        _vector_evidence(question, match) + _text_evidence(question, match) - _penalty(question, candidate, text)
+        for candidate, text, match in zip(candidates, texts, matches, strict=True)
+    ]
+    scored = [
+        _scored(question, candidate, match, shared, has_vector=has_vector)
+        for candidate, match, shared in zip(candidates, matches, _shared_in_session(candidates, evidence), strict=True)
+    ]
+    return sorted(scored, key=lambda one: (-one.relevance, -one.bm25, one.id))
+
+
+def prior(importance: float, confidence: float, activation: float, pinned: bool, boost: float = 0) -> float:
+    """The bounded factor of pipelines 4.6: it orders what is about as relevant, and lifts nothing irrelevant."""
+    centred = 0.15 * (importance - 0.5) + 0.15 * (confidence - 0.5) + 0.10 * (activation - 0.5)
+    return min(max(math.exp(2 * centred + 0.10 * pinned + boost), _LOWEST_PRIOR), _HIGHEST_PRIOR)
+
+
+def _text(text: str) -> _Text:
+    return _cached_text(text) if len(text) <= _LONGEST_CACHED_TEXT else _read(text)
+
+
+@lru_cache(maxsize=_CACHED_TEXTS)
+def _cached_text(text: str) -> _Text:
+    return _read(text)
+
+
+def _read(text: str) -> _Text:
+    found = terms(text)
+    is_cjk = is_mostly_cjk(text)
+    counts = Counter(found)
+    counts.update(cjk_characters(text))
+    length = len(found) / CJK_TERMS_PER_WORD if is_cjk else len(found)
+    has_time = _DIGIT.search(text) is not None or not _TIME_TERMS.isdisjoint(counts)
+    return _Text(counts, length, is_cjk, text.rstrip().endswith(("?", "？")), has_time)
+
+
+def _question(query: str, candidates: Sequence[Candidate], texts: Sequence[_Text]) -> _Question:
+    weights = _term_weights(query)
+    frequencies = Counter(term for text in texts for term in weights.keys() & text.counts.keys())
+    information = {term: weight * _idf(len(texts), frequencies[term]) for term, weight in weights.items()}
+    is_cjk = is_mostly_cjk(query)
+    return _Question(
+        information=information,
+        enough=sum(information.values()) * min(1.0, _ENOUGH_TERMS / max(len(information), 1)) or 1.0,
+        usual_length=max(sum(text.length for text in texts) / max(len(texts), 1), 1.0),
+        is_cjk=is_cjk,
+        asks_time=_ASKS_TIME.search(query) is not None,
+        speakers=_named_speakers(query, candidates),
+        weights=CJK_WEIGHTS if is_cjk else LATIN_WEIGHTS,
+    )
+
+
+def _term_weights(query: str) -> dict[str, float]:
+    asked = query_terms(query)
+    characters = dict.fromkeys((one for term in asked for one in cjk_characters(term)), _CHARACTER_WEIGHT)
+    return characters | {term: 1.0 for term in asked if term not in characters}
+
+
+def _idf(texts: int, containing: int) -> float:
+    """As in BM25, always positive."""
+    return math.log1p((texts - containing + 0.5) / (containing + 0.5))
+
+
+def _named_speakers(query: str, candidates: Sequence[Candidate]) -> frozenset[str]:
+    said = set(terms(query))
+    speakers = {candidate.speaker for candidate in candidates if candidate.speaker}
+    names = {speaker: terms(speaker) for speaker in speakers}
+    return frozenset(speaker for speaker, name in names.items() if name and said.issuperset(name))
+
+
+def _deviations(question: _Question, candidates: Sequence[Candidate], texts: Sequence[_Text]) -> list[float]:
+    """What a full vector leg left out is about as near as the last it returned; otherwise it has no vector yet."""
+    backgrounds = (CJK_BACKGROUND if question.is_cjk and text.is_cjk else LATIN_BACKGROUND for text in texts)
+    known = [
+        None if candidate.cosine is None else min(background.z(candidate.cosine), HIGHEST_Z)
+        for candidate, background in zip(candidates, backgrounds, strict=True)
+    ]
+    returned = [z for z in known if z is not None]
+    unknown = min(returned) if len(returned) >= _FULL_VECTOR_LEG else question.weights.usual_z
+    return [unknown if z is None else z for z in known]
+
+
+def _match(question: _Question, text: _Text, z: float) -> _Match:
+    saturation = _K1 * (1 - _B + _B * text.length / question.usual_length)
+    covered = counted = 0.0
+    # In the order of the question, since the order of a set, and with it the last digit of a sum, changes between runs.
+    for term, information in question.information.items():
+        if count := text.counts.get(term):
+            covered += information
+            counted += information * count / (count + saturation)
+    return _Match(z, min(covered / question.enough, 1.0), min(counted / question.enough, 1.0))
+
+
+def _vector_evidence(question: _Question, match: _Match) -> float:
+    return question.weights.cosine * match.z
+
+
+def _text_evidence(question: _Question, match: _Match) -> float:
+    weights = question.weights
+    full = max(match.coverage - FULL_FROM, 0.0) / (1 - FULL_FROM)
+    return weights.coverage * match.coverage + weights.full * full + weights.bm25 * match.bm25
+
+
+def _penalty(question: _Question, candidate: Candidate, text: _Text) -> float:
+    shortness = max(math.log(USUAL_TERMS / max(text.length, SHORTEST_TERMS)), 0.0)
+    is_other = bool(question.speakers and candidate.speaker) and candidate.speaker not in question.speakers
+    return (
+        SHORTNESS_PENALTY * shortness
+        + ASKS_PENALTY * text.asks
+        + UNTIMED_PENALTY * (question.asks_time and not text.has_time)
+        + OTHER_SPEAKER_PENALTY * is_other
+    )
+
+
+def _shared_in_session(candidates: Sequence[Candidate], evidence: Sequence[float]) -> list[float]:
+    """Draws each candidate towards the best of its session; the best keeps its own evidence."""
+    best: dict[str, float] = {}
+    keys = [
+        f"session {candidate.session_id}" if candidate.session_id else f"alone {candidate.id}"
+        for candidate in candidates
+    ]
+    for key, value in zip(keys, evidence, strict=True):
+        best[key] = max(best.get(key, value), value)
+    return [
+        value + min(SESSION_SHARE * (best[key] - value), SESSION_LIMIT)
+        for key, value in zip(keys, evidence, strict=True)
+    ]
+
+
+def _scored(question: _Question, candidate: Candidate, match: _Match, evidence: float, *, has_vector: bool) -> Scored:
+    weights = question.weights
+    by_vector = _vector_evidence(question, match) - weights.midpoint
+    by_text = _text_evidence(question, match) + weights.cosine * weights.usual_z - weights.midpoint
+    return Scored(
+        id=candidate.id,
+        relevance=logistic(evidence - weights.midpoint),
+        p_vector=logistic(by_vector) if has_vector and candidate.cosine is not None else 0.0,
+        p_text=logistic(by_text) if match.coverage else 0.0,
+        bm25=match.bm25,
+    )
