@@ -7,6 +7,7 @@ OurmemError
 ├── NotFound           404 not_found
 ├── Outdated           412 precondition_failed   (If-Match does not match)
 ├── TooLong            413 content_too_long
+├── UnsupportedMedia   415 unsupported_media_type  (a body that does not say it is JSON)
 ├── Unprocessable      422 validation_error      (JSON is fine, its shape is not)
 ├── RateLimited        429 rate_limited
 └── Unavailable        503 unavailable           (Neo4j or a model does not answer)
@@ -62,6 +63,12 @@ class TooLong(OurmemError):
     """More text than one thing may hold."""
 
     status, code, prefix = 413, "content_too_long", "content too long"
+
+
+class UnsupportedMedia(OurmemError):
+    """A body in another form than the route reads."""
+
+    status, code, prefix = 415, "unsupported_media_type", "unsupported media type"
 
 
 class Unprocessable(OurmemError):

@@ -1,0 +1,65 @@
+"""Every failure as the contract's error object; also what the framework raises itself."""
+
+from __future__ import annotations
+
+import logging
+import uuid
+
+import msgspec
+from litestar import Response
+from litestar.exceptions import HTTPException, MethodNotAllowedException, NotFoundException
+
+from app.api.reading import AnyRequest
+from app.domain.errors import OurmemError
+
+LOG = logging.getLogger(__name__)
+# What the framework refuses by itself: unknown paths, wrong methods, bodies over the limit.
+CODES = {400: "validation_error", 404: "not_found", 405: "method_not_allowed", 413: "content_too_long"}
+
+
+class ErrorDetail(msgspec.Struct, frozen=True, omit_defaults=True):
+    """Code and message, and what helps where we know it."""
+
+    code: str
+    message: str
+    hint: str = ""
+
+
+class ErrorBody(msgspec.Struct, frozen=True):
+    """The shape of every error (contract 1.2)."""
+
+    error: ErrorDetail
+
+
+def answer_domain(request: AnyRequest, error: OurmemError) -> Response[ErrorBody]:
+    """What a service raised, with its own status."""
+    if error.status >= 500:  # noqa: PLR2004
+        LOG.warning("%s %s: %s", request.method, request.scope["path"], error.message)
+    headers = {"Retry-After": "2"} if error.status == 503 else {}  # noqa: PLR2004
+    return _answer(error.status, ErrorDetail(error.code, error.message, error.hint), headers)
+
+
+def answer_http(request: AnyRequest, error: HTTPException) -> Response[ErrorBody]:
+    """What the framework raised. A path that exists asks for a key before it says which methods it has."""
+    if isinstance(error, MethodNotAllowedException) and _wants_key(request):
+        return _answer(401, ErrorDetail("unauthorized", "unauthorized: the header X-API-Key is missing"), {})
+    if isinstance(error, NotFoundException):
+        return _answer(404, ErrorDetail("not_found", "not found: no such path"), {})
+    code = CODES.get(error.status_code, "internal_error" if error.status_code >= 500 else "validation_error")  # noqa: PLR2004
+    headers = {name: value for name, value in (error.headers or {}).items() if name.lower() == "allow"}
+    return _answer(error.status_code, ErrorDetail(code, error.detail), headers)
+
+
+def answer_unexpected(request: AnyRequest, error: Exception) -> Response[ErrorBody]:
+    """What nobody foresaw: an id for the log, and nothing of the inside."""
+    incident = uuid.uuid4().hex[:12]
+    LOG.error("incident %s at %s %s", incident, request.method, request.scope["path"], exc_info=error)
+    return _answer(500, ErrorDetail("internal_error", f"internal error: see the log for {incident}"), {})
+
+
+def _wants_key(request: AnyRequest) -> bool:
+    return request.scope["path"].startswith("/v1/") and not request.headers.get("x-api-key")
+
+
+def _answer(status: int, detail: ErrorDetail, headers: dict[str, str]) -> Response[ErrorBody]:
+    return Response(ErrorBody(detail), status_code=status, headers=headers, media_type="application/json")

@@ -1,0 +1,91 @@
+"""Reads requests strictly: wrong types are errors that name the field, never coerced."""
+
+from __future__ import annotations
+
+import hashlib
+from typing import Any, TypeVar, get_type_hints
+
+import msgspec
+from litestar import Request
+from litestar.datastructures import State
+
+from app.domain.errors import Invalid, UnsupportedMedia, Unprocessable
+from app.domain.principal import Principal
+
+Shape = TypeVar("Shape")
+AnyRequest = Request[Any, Any, State]
+
+MAX_IDEMPOTENCY_KEY_CHARS = 256
+BOOLEANS = {"true": True, "false": False}
+
+
+async def read_json(request: AnyRequest) -> object:
+    """The decoded body. Raises UnsupportedMedia without a JSON content type, Invalid when it is not JSON."""
+    media_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if media_type != "application/json" and not (
+        media_type.startswith("application/") and media_type.endswith("+json")
+    ):
+        raise UnsupportedMedia("the request needs Content-Type: application/json")
+    try:
+        return msgspec.json.decode(await request.body())
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise Invalid(f"the body is not JSON: {error}") from error
+
+
+def convert_body(value: object, shape: type[Shape]) -> Shape:
+    """A decoded body as a struct. Raises Unprocessable, which names the field that is missing or has the wrong type."""
+    try:
+        return msgspec.convert(value, shape)
+    except msgspec.ValidationError as error:
+        raise Unprocessable(str(error).replace("`$.", "`").replace("`$`", "the body")) from error
+
+
+async def read_body(request: AnyRequest, shape: type[Shape]) -> Shape:
+    """The body as a struct; unknown fields are ignored (contract 1.3)."""
+    return convert_body(await read_json(request), shape)
+
+
+def read_query(request: AnyRequest, shape: type[Shape]) -> Shape:
+    """The query string as a struct; the last of repeated parameters wins. Raises Invalid, which names the parameter."""
+    given = {name: request.query_params[name] for name in request.query_params}
+    hints = get_type_hints(shape)
+    values = {name: _spelled(name, text, hints[name]) for name, text in given.items() if name in hints}
+    try:
+        return msgspec.convert(values, shape, strict=False)
+    except msgspec.ValidationError as error:
+        raise Invalid(str(error).replace("`$.", "`")) from error
+
+
+def _spelled(name: str, text: str, hint: object) -> object:
+    """Booleans are `true` or `false` and nothing else (contract 1.3)."""
+    if hint is not bool:
+        return text
+    if text not in BOOLEANS:
+        raise Invalid(f"{name} must be true or false, not {text!r}")
+    return BOOLEANS[text]
+
+
+async def read_idempotency(request: AnyRequest, principal: Principal) -> tuple[str, str] | None:
+    """The hashes of the Idempotency-Key, which is the tenant's own, and of the request it stands for; None without one."""
+    key = request.headers.get("idempotency-key", "")
+    if not key:
+        return None
+    if len(key) > MAX_IDEMPOTENCY_KEY_CHARS:
+        raise Invalid(f"Idempotency-Key may have at most {MAX_IDEMPOTENCY_KEY_CHARS} characters")
+    body = await request.body()
+    return _digest(principal.tenant_id.encode(), key.encode()), _digest(request.url.path.encode(), body)
+
+
+def _digest(*parts: bytes) -> str:
+    return hashlib.sha256(b"\0".join(parts)).hexdigest()
+
+
+def read_rev(request: AnyRequest) -> int | None:
+    """The revision that If-Match names, as our ETag spells it; None without one. Raises Invalid for anything else."""
+    given = request.headers.get("if-match", "").strip()
+    if given in ("", "*"):
+        return None
+    number = given.removeprefix("W/").strip('"')
+    if not number.isdecimal():
+        raise Invalid('If-Match must be an ETag of this memory, such as "3"')
+    return int(number)

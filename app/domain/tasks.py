@@ -1,0 +1,100 @@
+"""Background work that is written in the same transaction as what it works on, so that nothing acknowledged is lost."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+import msgspec
+
+from app.domain.memories import timestamp
+
+MAX_ATTEMPTS = 8
+LEASE = timedelta(seconds=60)
+FIRST_RETRY = timedelta(seconds=1)
+LAST_RETRY = timedelta(minutes=5)
+
+
+class TaskKind(StrEnum):
+    """What a task does."""
+
+    INGEST = "ingest"
+    RELATE = "relate"
+
+
+class TaskStatus(StrEnum):
+    """Where a task is."""
+
+    QUEUED = "queued"
+    RUNNING = "running"
+    COMPLETED = "completed"
+    PARTIAL = "partial"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+
+
+class Task(msgspec.Struct, frozen=True, kw_only=True):
+    """A task as it is stored, with the principal it runs for and the answer its request got."""
+
+    id: str
+    kind: TaskKind
+    status: TaskStatus
+    tenant_id: str
+    space_key: str
+    agent_id: str = ""
+    memory_id: str = ""
+    session_id: str = ""
+    stored_count: int = 0
+    request_hash: str = ""
+    done_count: int = 0
+    total_count: int = 0
+    attempts: int = 0
+    tokens: int = 0
+    errors: list[str] = []
+    created_at: datetime
+    started_at: datetime | None = None
+    finished_at: datetime | None = None
+
+
+class TaskView(msgspec.Struct, frozen=True, kw_only=True):
+    """A task on the wire (architecture §8)."""
+
+    id: str
+    kind: TaskKind
+    status: TaskStatus
+    progress: float
+    counts: dict[str, int]
+    errors: list[str]
+    tokens: int
+    attempts: int
+    memory_id: str | None
+    session_id: str | None
+    created_at: str
+    started_at: str | None
+    finished_at: str | None
+
+
+def view(task: Task) -> TaskView:
+    """The wire form of a task; progress is the share of its steps that are done."""
+    is_over = task.status in (TaskStatus.COMPLETED, TaskStatus.PARTIAL)
+    return TaskView(
+        id=task.id,
+        kind=task.kind,
+        status=task.status,
+        progress=1.0 if is_over else min(1.0, task.done_count / max(1, task.total_count)),
+        counts={"stored": task.stored_count, "done": task.done_count, "total": task.total_count},
+        errors=task.errors,
+        tokens=task.tokens,
+        attempts=task.attempts,
+        memory_id=task.memory_id or None,
+        session_id=task.session_id or None,
+        created_at=timestamp(task.created_at),
+        started_at=timestamp(task.started_at) if task.started_at else None,
+        finished_at=timestamp(task.finished_at) if task.finished_at else None,
+    )
+
+
+def retry_delay(attempts: int, jitter: float) -> timedelta:
+    """How long a task waits after its n-th failed attempt: doubling, at most five minutes, ± a quarter by jitter in [0,1]."""
+    delay = min(LAST_RETRY, FIRST_RETRY * 2 ** max(0, attempts - 1))
+    return delay * (0.75 + 0.5 * jitter)

@@ -1,0 +1,169 @@
+"""Builds the application from its parts; the only module that knows all of them."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator, Callable
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime
+from importlib.metadata import version
+from importlib.resources import files
+from ipaddress import ip_address
+from typing import Any
+
+from litestar import Litestar, Router, get
+from litestar.di import Provide
+from litestar.exceptions import HTTPException
+from litestar.openapi import OpenAPIConfig
+from litestar.openapi.plugins import SwaggerRenderPlugin
+from litestar.openapi.spec import Components, SecurityScheme
+from litestar.static_files import create_static_files_router
+
+from app.api import health, memories, relations, search, tasks, tenants
+from app.api.auth import provide_principal
+from app.api.cors import allow_origins
+from app.api.errors import answer_domain, answer_http, answer_unexpected
+from app.api.limits import SignUpLimit
+from app.api.reading import AnyRequest
+from app.config import Settings
+from app.domain.errors import OurmemError
+from app.providers.embedder import Embedder, EmbeddingFailed, make_embedder
+from app.services.accesses import AccessRecorder
+from app.services.parts import Parts
+from app.storage import schema, system
+from app.storage.graph import Graph
+from app.worker import Worker
+
+ROUTERS = [
+    health.router,
+    tenants.router,
+    memories.router,
+    search.router,
+    relations.router,
+    tasks.router,
+]
+# The limit of JSON bodies (contract 16).
+MAX_BODY_BYTES = 2 * 1024 * 1024
+SWAGGER = "/docs/static"
+
+
+def utc_now() -> datetime:
+    """The clock of a running service."""
+    return datetime.now(UTC)
+
+
+def make_parts(settings: Settings, graph: Graph, embedder: Embedder) -> Parts:
+    """The parts of a service on a graph; nothing is started yet."""
+    return Parts(
+        settings=settings,
+        graph=graph,
+        embedder=embedder,
+        accesses=AccessRecorder(graph, system.touch_keys),
+        clock=utc_now,
+    )
+
+
+async def prepare(parts: Parts) -> None:
+    """Brings the schema up to date and checks that the graph's vectors are of the configured model. Raises SetupError."""
+    model = await parts.graph.read(system.get_embedding_model) if await _has_schema(parts.graph) else None
+    try:
+        await parts.embedder.load()
+        dimension = parts.embedder.dimension
+    except EmbeddingFailed:
+        # A graph that has vectors can be served by words while the endpoint is down; an empty one cannot be set up.
+        if model is None or model.name != parts.embedder.model:
+            raise
+        dimension = model.dimension
+    await schema.apply(parts.graph, dimension)
+    await schema.check_model(parts.graph, parts.embedder.model, dimension)
+
+
+async def _has_schema(graph: Graph) -> bool:
+    return bool(await graph.read(system.list_schema_versions))
+
+
+@asynccontextmanager
+async def running(parts: Parts, *, with_worker: bool = True) -> AsyncGenerator[Worker]:
+    """Runs what works in the background, and on leaving ends it in order: tasks, counts, model, connections."""
+    worker = Worker(parts)
+    parts.accesses.start()
+    if with_worker:
+        worker.start()
+    try:
+        yield worker
+    finally:
+        await worker.stop()
+        await parts.accesses.stop()
+        await parts.embedder.close()
+        await parts.graph.close()
+
+
+def create_app(parts: Callable[[], Parts]) -> Litestar:
+    """The application; `parts` is asked once for each request, so a document of the routes needs none."""
+    app = Litestar(
+        route_handlers=[*ROUTERS, get_openapi, _swagger_files()],
+        dependencies={
+            "parts": Provide(parts, sync_to_thread=False),
+            "principal": Provide(provide_principal),
+            "sign_ups": Provide(_sign_up_limit(parts), sync_to_thread=False),
+        },
+        exception_handlers={OurmemError: answer_domain, HTTPException: answer_http, Exception: answer_unexpected},
+        openapi_config=_openapi(),
+        request_max_body_size=MAX_BODY_BYTES,
+        logging_config=None,
+    )
+    # Outside the routing, so that unknown paths and OPTIONS get the headers as well.
+    app.asgi_handler = allow_origins(app.asgi_handler)
+    return app
+
+
+@get("/openapi.json", include_in_schema=False)
+async def get_openapi(request: AnyRequest) -> dict[str, Any]:
+    """The OpenAPI document."""
+    return request.app.openapi_schema.to_schema()
+
+
+def _sign_up_limit(parts: Callable[[], Parts]) -> Callable[[], SignUpLimit]:
+    made: list[SignUpLimit] = []
+
+    def provide() -> SignUpLimit:
+        if not made:
+            made.append(SignUpLimit(is_loopback=is_loopback(parts().settings.host)))
+        return made[0]
+
+    return provide
+
+
+def is_loopback(host: str) -> bool:
+    """Whether only this machine can reach the address."""
+    if host == "localhost":
+        return True
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def _openapi() -> OpenAPIConfig:
+    key = SecurityScheme(type="apiKey", name="X-API-Key", security_scheme_in="header")
+    return OpenAPIConfig(
+        title="ourmem",
+        version=version("ourmem"),
+        description="A shared memory for AI agents, kept as a graph in Neo4j.",
+        path="/docs",
+        components=Components(security_schemes={"key": key}),
+        security=[{"key": []}],
+        render_plugins=[
+            SwaggerRenderPlugin(
+                path="/",
+                js_url=f"{SWAGGER}/swagger-ui-bundle.js",
+                css_url=f"{SWAGGER}/swagger-ui.css",
+                standalone_preset_js_url=f"{SWAGGER}/swagger-ui-standalone-preset.js",
+            ),
+        ],
+    )
+
+
+def _swagger_files() -> Router:
+    # The page must work without the internet, so its script comes from a package and not from elsewhere.
+    folder = str(files("swagger_ui") / "static")
+    return create_static_files_router(path=SWAGGER, directories=[folder], include_in_schema=False)

@@ -1,0 +1,74 @@
+"""What a search answers: the memories of the best candidates with their evidence, relations and reasons."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import msgspec
+
+from app.domain.memories import BEGINNING, timestamp, view
+from app.domain.principal import Principal
+from app.domain.relations import Direction, RelationType, RelationView, relation_view
+from app.domain.search import EvidenceView, Part, SearchResult, Why
+from app.services.understanding import Plan
+from app.storage import memories, messages, relations
+from app.storage.graph import Transaction
+from app.storage.relations import RelationPage
+from app.storage.search import Hit
+
+RELATIONS_PER_RESULT = 20
+
+
+class Ranked(msgspec.Struct, frozen=True, kw_only=True):
+    """A candidate with everything its score is made of."""
+
+    hit: Hit
+    score: float
+    why: Why
+
+
+async def expand(tx: Transaction, principal: Principal, plan: Plan, best: Sequence[Ranked]) -> list[SearchResult]:
+    """The results for the best candidates, in their order, as the caller may see them."""
+    found = {memory.id: memory for memory in await memories.get_many(tx, principal, [item.hit.id for item in best])}
+    evidence = await _evidence(tx, principal, list(found)) if Part.EVIDENCE in plan.include else {}
+    related = await _relations(tx, principal, list(found)) if Part.RELATIONS in plan.include else {}
+    return [
+        SearchResult(
+            memory=view(found[item.hit.id]),
+            score=item.score,
+            evidence=evidence.get(item.hit.id, []) if Part.EVIDENCE in plan.include else msgspec.UNSET,
+            relations=related.get(item.hit.id, []) if Part.RELATIONS in plan.include else msgspec.UNSET,
+            why=item.why if Part.WHY in plan.include else msgspec.UNSET,
+        )
+        for item in best
+        if item.hit.id in found
+    ]
+
+
+async def _evidence(tx: Transaction, principal: Principal, ids: list[str]) -> dict[str, list[EvidenceView]]:
+    by_result: dict[str, list[EvidenceView]] = {}
+    for row in await messages.get_evidence(tx, principal, ids):
+        evidence = EvidenceView(
+            message_id=row.message_id,
+            session_id=row.session_id,
+            role=row.role,
+            speaker=row.speaker or None,
+            said_at=timestamp(row.said_at),
+            content=row.content,
+        )
+        by_result.setdefault(row.id, []).append(evidence)
+    return by_result
+
+
+async def _relations(tx: Transaction, principal: Principal, ids: list[str]) -> dict[str, list[RelationView]]:
+    by_result: dict[str, list[RelationView]] = {}
+    page = RelationPage(
+        types=[kind.upper() for kind in RelationType],
+        directions=[Direction.OUT.value, Direction.IN.value],
+        after=BEGINNING,
+        after_id="",
+        limit=RELATIONS_PER_RESULT,
+    )
+    for relation in await relations.list_all(tx, principal, ids, page):
+        by_result.setdefault(relation.of, []).append(relation_view(relation))
+    return by_result

@@ -1,0 +1,150 @@
+"""Changes to a memory, each kept as a revision."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from uuid import uuid4
+
+import msgspec
+
+from app.domain.errors import Invalid, Outdated, Unauthorized
+from app.domain.memories import (
+    SETTABLE_STATES,
+    Category,
+    Memory,
+    MemoryChange,
+    MemoryType,
+    State,
+    abstract_of,
+    check_content,
+    check_tags,
+    current_key,
+    facets,
+    parse_choice,
+    text_hash,
+)
+from app.domain.principal import Principal
+from app.domain.tasks import Task, TaskKind, TaskStatus
+from app.services import embedding
+from app.services.embedding import StoredText
+from app.services.memories import must_get
+from app.services.parts import Parts
+from app.storage import memories, tasks
+from app.storage.graph import Transaction
+from app.storage.memories import Update
+from ingest.redaction import is_empty, redact
+
+
+class Edit(msgspec.Struct, frozen=True, kw_only=True):
+    """A change thought out before the transaction: the memory as read and as it shall be, and its text when it is new."""
+
+    before: Memory
+    after: Memory
+    text: StoredText | None
+    task: Task
+    expected_rev: int | None
+
+
+async def update(
+    parts: Parts, principal: Principal, memory_id: str, change: MemoryChange, expected_rev: int | None
+) -> Memory:
+    """Changes a memory and keeps what it said before. Raises NotFound, Invalid, TooLong, Outdated when it was changed since."""
+    before = await parts.graph.read(must_get, principal, memory_id)
+    after = changed(before, change, parts.clock())
+    task = Task(
+        id=str(uuid4()),
+        kind=TaskKind.RELATE,
+        status=TaskStatus.QUEUED,
+        tenant_id=principal.tenant_id,
+        space_key=before.space_key,
+        agent_id=principal.agent_id,
+        memory_id=before.id,
+        total_count=1,
+        created_at=after.updated_at,
+    )
+    is_new_text = after.content != before.content
+    text = (await embedding.embed(parts, [after], task.id))[0] if is_new_text else None
+    edit = Edit(before=before, after=after, text=text, task=task, expected_rev=expected_rev)
+    return await parts.graph.write(_update, principal, edit)
+
+
+def changed(before: Memory, change: MemoryChange, now: datetime) -> Memory:
+    """The memory after an update. Raises Invalid or TooLong, which name the field."""
+    if before.is_message:
+        raise Invalid("a message is never edited; store a memory that corrects it")
+    content = before.content
+    if change.content is not None:
+        check_content(change.content)
+        content = redact(change.content)
+        if is_empty(content):
+            raise Invalid("content holds nothing but private text")
+    after = msgspec.structs.replace(
+        before,
+        content=content,
+        l0_abstract=abstract_of(redact(content)),
+        tags=before.tags if change.tags is None else check_tags([redact(tag) for tag in change.tags]),
+        category=Category(parse_choice("category", change.category, Category, before.category)),
+        memory_type=MemoryType(parse_choice("memory_type", change.memory_type, MemoryType, before.memory_type)),
+        state=_parse_state(change.state, before.state),
+        importance=before.importance if change.importance is None else change.importance,
+        version=before.version + 1,
+        rev=before.rev + 1,
+        updated_at=now,
+        text_hash=text_hash(content),
+    )
+    if after.memory_type is MemoryType.SESSION:
+        raise Invalid("memory_type session is for messages")
+    return msgspec.structs.replace(after, facets=facets(after))
+
+
+def _parse_state(given: str | None, before: State) -> State:
+    if given is None:
+        return before
+    if given.lower() not in SETTABLE_STATES:
+        raise Invalid(f"state must be one of {', '.join(SETTABLE_STATES)}, not {given!r}")
+    return SETTABLE_STATES[given.lower()]
+
+
+async def _update(tx: Transaction, principal: Principal, edit: Edit) -> Memory:
+    await memories.lock_space(tx, edit.before.space_key)
+    current = await must_get(tx, principal, edit.before.id)
+    if current.space_key not in principal.writable_keys:
+        raise Unauthorized("your role in this space does not allow writing")
+    expected = edit.before.rev if edit.expected_rev is None else edit.expected_rev
+    if current.rev != expected:
+        raise Outdated(f"the memory is at revision {current.rev}, not {expected}; read it again")
+    # A new text loses the old vector even when its own is still to come, or lies on its pieces.
+    change = {**edit.text.properties, "embedding": None} if edit.text else memories.properties(edit.after)
+    key = await _free_key(tx, edit.after)
+    update = Update(
+        id=current.id,
+        space_key=current.space_key,
+        change={**change, "current_key": key, "embed_task": change.get("embed_task")},
+        embedding=edit.text.embedding if edit.text else None,
+        tenant_id=principal.tenant_id,
+        now=edit.after.updated_at,
+    )
+    await memories.update(tx, update)
+    await _update_chunks(tx, edit)
+    if edit.text is not None:
+        await tasks.create(tx, edit.task, None)
+    if edit.after.state is State.DELETED:
+        return edit.after
+    return await must_get(tx, principal, current.id)
+
+
+async def _free_key(tx: Transaction, after: Memory) -> str | None:
+    """The key under which a repeat of the text is found, unless another memory holds it or this one is not current."""
+    key = current_key(after)
+    holder = await memories.get_by_text(tx, after.space_key, key)
+    is_free = holder is None or holder.id == after.id
+    return key if is_free and after.state is State.ACTIVE else None
+
+
+async def _update_chunks(tx: Transaction, edit: Edit) -> None:
+    if edit.text is None:
+        await memories.update_chunks(tx, edit.after)
+        return
+    await memories.delete_chunks(tx, edit.after)
+    if edit.text.chunks:
+        await memories.create_chunks(tx, edit.after, edit.text.chunks)

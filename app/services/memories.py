@@ -1,0 +1,219 @@
+"""Memories: store, read, list, change and delete them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from uuid import uuid4
+
+import msgspec
+
+from app.domain.errors import Invalid, NotFound, Outdated, Unauthorized
+from app.domain.listing import ListFilter, MemoryPage, Page, next_cursor
+from app.domain.memories import (
+    OPEN_END,
+    SETTABLE_STATES,
+    Category,
+    Memory,
+    MemoryChange,
+    MemoryType,
+    NewMemory,
+    Revision,
+    State,
+    abstract_of,
+    check_content,
+    check_tags,
+    current_key,
+    facets,
+    parse_choice,
+    text_hash,
+    view,
+)
+from app.domain.principal import Principal, parse_visibility
+from app.domain.tasks import Task, TaskKind, TaskStatus
+from app.services import embedding
+from app.services.embedding import StoredText
+from app.services.parts import Parts
+from app.storage import memories, tasks
+from app.storage.graph import Transaction
+from ingest.redaction import is_empty, redact
+
+
+class Stored(msgspec.Struct, frozen=True):
+    """What a store came to: the memory, its task (None for a repeat), and whether it is new."""
+
+    memory: Memory
+    task_id: str | None
+    is_new: bool
+
+
+class Draft(msgspec.Struct, frozen=True, kw_only=True):
+    """Everything a store writes, thought out before the transaction."""
+
+    memory: Memory
+    text: StoredText
+    task: Task
+    replaces: list[str]
+    idempotency_key: str | None
+
+
+async def create(parts: Parts, principal: Principal, new: NewMemory, idempotency: tuple[str, str] | None) -> Stored:
+    """Stores a text as it is; the same text by the same agent for the same audience is counted as a repeat.
+
+    `idempotency` is the hash of the caller's key and that of the request; a used key repeats the first answer.
+    Raises Invalid, TooLong, NotFound or Unauthorized; then nothing is stored.
+    """
+    memory = draft(principal, new, parts.clock())
+    task = Task(
+        id=str(uuid4()),
+        kind=TaskKind.RELATE,
+        status=TaskStatus.QUEUED,
+        tenant_id=principal.tenant_id,
+        space_key=memory.space_key,
+        agent_id=principal.agent_id,
+        memory_id=memory.id,
+        request_hash=idempotency[1] if idempotency else "",
+        created_at=memory.created_at,
+    )
+    stored = (await embedding.embed(parts, [memory], task.id))[0]
+    task = msgspec.structs.replace(task, stored_count=1, total_count=stored.missing + 1)
+    key = idempotency[0] if idempotency else None
+    replaces = list(dict.fromkeys(new.replaces or []))
+    plan = Draft(memory=memory, text=stored, task=task, replaces=replaces, idempotency_key=key)
+    return await parts.graph.write(_store, principal, plan)
+
+
+def draft(principal: Principal, new: NewMemory, now: datetime) -> Memory:
+    """The memory that a request asks for. Raises Invalid, TooLong, NotFound or Unauthorized."""
+    check_content(new.content or "")
+    content = redact(new.content or "")
+    if is_empty(content):
+        raise Invalid("content holds nothing but private text")
+    space = principal.writable_space(new.space)
+    visibility = parse_visibility(principal, new.visibility)
+    valid_from, valid_to = new.valid_from or now, new.valid_to or OPEN_END
+    if valid_to <= valid_from:
+        raise Invalid("valid_to must be later than valid_from")
+    memory = Memory(
+        id=str(uuid4()),
+        content=content,
+        l0_abstract=abstract_of(content),
+        category=Category(parse_choice("category", new.category, Category, Category.PREFERENCES)),
+        memory_type=MemoryType(parse_choice("memory_type", new.memory_type, MemoryType, MemoryType.INSIGHT)),
+        importance=0.5 if new.importance is None else new.importance,
+        tags=check_tags([redact(tag) for tag in new.tags or []]),
+        agent_id=principal.agent_id,
+        owner_agent_id=principal.agent_id,
+        tenant_id=principal.tenant_id,
+        source=redact(new.source or ""),
+        space_id=space.id,
+        space_key=space.space_key,
+        visibility=visibility.words,
+        visible_to=visibility.token,
+        valid_from=valid_from,
+        valid_to=valid_to,
+        recorded_at=now,
+        created_at=now,
+        updated_at=now,
+        text_hash=text_hash(content),
+    )
+    if memory.memory_type is MemoryType.SESSION:
+        raise Invalid("memory_type session is for messages; send them as `messages`")
+    return msgspec.structs.replace(memory, facets=facets(memory))
+
+
+async def _store(tx: Transaction, principal: Principal, plan: Draft) -> Stored:
+    await memories.lock_space(tx, plan.memory.space_key)
+    if plan.idempotency_key and (earlier := await tasks.get_by_idempotency_key(tx, principal, plan.idempotency_key)):
+        return await _repeat_answer(tx, principal, plan, earlier)
+    key = current_key(plan.memory)
+    known = await memories.get_by_text(tx, plan.memory.space_key, key)
+    replaced = [memory_id for memory_id in plan.replaces if known is None or memory_id != known.id]
+    await _check_replaceable(tx, principal, replaced)
+    if known is None:
+        await memories.create(tx, {**plan.text.properties, "current_key": key}, plan.text.embedding)
+        if plan.text.chunks:
+            await memories.create_chunks(tx, plan.memory, plan.text.chunks)
+        await tasks.create(tx, plan.task, plan.idempotency_key)
+    else:
+        await memories.add_repeat(tx, known.space_key, known.id, plan.memory.created_at)
+    if replaced:
+        await memories.supersede(tx, known or plan.memory, replaced, plan.task.id, principal.writable_keys)
+    if known is None and not replaced:
+        return Stored(plan.memory, plan.task.id, True)
+    stored = await must_get(tx, principal, (known or plan.memory).id)
+    return Stored(stored, None if known else plan.task.id, known is None)
+
+
+async def _repeat_answer(tx: Transaction, principal: Principal, plan: Draft, earlier: Task) -> Stored:
+    if earlier.request_hash != plan.task.request_hash or earlier.kind is not TaskKind.RELATE:
+        raise Invalid("Idempotency-Key was used for another request")
+    return Stored(await must_get(tx, principal, earlier.memory_id), earlier.id, True)
+
+
+async def must_get(tx: Transaction, principal: Principal, memory_id: str) -> Memory:
+    """A memory or message. Raises NotFound, also for what the caller may not see."""
+    found = await memories.get(tx, principal, memory_id)
+    if found is None:
+        raise NotFound("no such memory")
+    return found
+
+
+async def _check_replaceable(tx: Transaction, principal: Principal, ids: list[str]) -> None:
+    if not ids:
+        return
+    writable = set(principal.writable_keys)
+    found = {
+        memory.id: memory for memory in await memories.get_many(tx, principal, ids) if memory.space_key in writable
+    }
+    missing = [memory_id for memory_id in ids if memory_id not in found or found[memory_id].is_message]
+    closed = [memory.id for memory in found.values() if memory.state is not State.ACTIVE and not memory.is_message]
+    pinned = [memory.id for memory in found.values() if memory.memory_type is MemoryType.PINNED]
+    problems = {"missing": missing, "already superseded": closed, "pinned": pinned}
+    said = [f"{problem}: {', '.join(named)}" for problem, named in problems.items() if named]
+    if said:
+        raise Invalid(f"replaces names what cannot be replaced ({'; '.join(said)})")
+
+
+async def get(parts: Parts, principal: Principal, memory_id: str) -> Memory:
+    """One memory or message, counted as a use. Raises NotFound also for what the caller may not see."""
+    found = await parts.graph.read(must_get, principal, memory_id)
+    parts.accesses.note([(found.space_key, found.id)], parts.clock())
+    return found
+
+
+class ListRequest(msgspec.Struct, frozen=True, kw_only=True):
+    """Which memories of which spaces, and which part of the list."""
+
+    space_keys: list[str]
+    wanted: ListFilter
+    page: Page
+
+
+async def list_page(tx: Transaction, principal: Principal, request: ListRequest) -> MemoryPage:
+    """A page of a list with the number of all that match."""
+    wanted, page, space_keys = request.wanted, request.page, request.space_keys
+    if page.sort == "created_at" and page.descending and wanted.memory_type != MemoryType.SESSION:
+        ids = await memories.list_newest(tx, principal, space_keys, wanted, page)
+    else:
+        ids = await memories.list_sorted(tx, principal, space_keys, wanted, page)
+    found = await memories.get_many(tx, principal, ids)
+    return MemoryPage(
+        memories=[view(memory) for memory in found],
+        total_count=await _count(tx, principal, space_keys, wanted),
+        limit=page.limit,
+        offset=page.offset,
+        next_cursor=next_cursor(page, found[-1]) if page.limit and len(ids) == page.limit else None,
+    )
+
+
+async def _count(tx: Transaction, principal: Principal, space_keys: list[str], wanted: ListFilter) -> int:
+    if wanted == ListFilter(states=wanted.states):
+        return await memories.count_all(tx, principal, space_keys, wanted.states)
+    return await memories.count_listed(tx, principal, space_keys, wanted)
+
+
+async def list_revisions(tx: Transaction, principal: Principal, memory_id: str) -> list[Revision]:
+    """What a memory said before each edit, newest first. Raises NotFound."""
+    await must_get(tx, principal, memory_id)
+    return await memories.list_revisions(tx, principal, memory_id)

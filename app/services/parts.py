@@ -1,0 +1,25 @@
+"""What flows work with: the frozen struct of graph, embedder, recorder and clock that `main.py` makes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+
+import msgspec
+
+from app.config import Settings
+from app.providers.embedder import Embedder
+from app.services.accesses import AccessRecorder
+from app.storage.graph import Graph
+
+Clock = Callable[[], datetime]
+
+
+class Parts(msgspec.Struct, frozen=True):
+    """The parts of a running service."""
+
+    settings: Settings
+    graph: Graph
+    embedder: Embedder
+    accesses: AccessRecorder
+    clock: Clock

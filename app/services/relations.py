@@ -1,0 +1,161 @@
+"""Relations of a memory: list, state by hand, take back."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+import msgspec
+
+from app.domain import listing
+from app.domain.errors import Invalid, NotFound, Unauthorized
+from app.domain.listing import Cursor, parse_instant
+from app.domain.memories import BEGINNING, Memory
+from app.domain.principal import Principal
+from app.domain.relations import (
+    ASSERTABLE,
+    SYMMETRIC,
+    Direction,
+    NewRelation,
+    Relation,
+    RelationList,
+    RelationQuery,
+    RelationType,
+    RelationView,
+    check_statable,
+    relation_view,
+)
+from app.storage import memories, relations
+from app.storage.graph import Transaction
+from app.storage.relations import RelationPage, RelationWrite
+from ingest.redaction import redact
+
+# What a person or agent states counts fully (pipelines 3.4).
+STATED_WEIGHT = 1.0
+
+
+async def list_page(tx: Transaction, principal: Principal, memory_id: str, query: RelationQuery) -> RelationList:
+    """A page of a memory's relations, oldest first. Raises NotFound, and Invalid for an unknown type or direction."""
+    await _must_get(tx, principal, memory_id)
+    page = parse_page(query)
+    found = await relations.list_all(tx, principal, [memory_id], page)
+    views = [relation_view(relation) for relation in found]
+    is_last = len(found) < page.limit or not found
+    last = None if is_last else Cursor("created_at", False, found[-1].created_at.isoformat(), found[-1].id)
+    return RelationList(views, listing.encode(last) if last else None)
+
+
+def parse_page(query: RelationQuery) -> RelationPage:
+    """The page a query asks for. Raises Invalid, which names the field."""
+    direction = (query.direction or Direction.BOTH).lower()
+    if direction not in list(Direction):
+        raise Invalid(f"direction must be one of {', '.join(Direction)}, not {query.direction!r}")
+    ends = [Direction.OUT, Direction.IN] if direction == Direction.BOTH else [Direction(direction)]
+    kinds = [_parse_type(query.type, tuple(RelationType))] if query.type else list(RelationType)
+    place = listing.decode(query.cursor) if query.cursor else Cursor("created_at", False, BEGINNING.isoformat(), "")
+    return RelationPage(
+        types=[kind.upper() for kind in kinds],
+        directions=[end.value for end in ends],
+        after=parse_instant("cursor", place.after, BEGINNING),
+        after_id=place.id,
+        limit=listing.parse_limit(query.limit),
+    )
+
+
+def _parse_type(given: str, accepted: tuple[RelationType, ...]) -> RelationType:
+    if given.lower() not in accepted:
+        raise Invalid(f"type must be one of {', '.join(accepted)}, not {given!r}")
+    return RelationType(given.lower())
+
+
+class NewIds(msgspec.Struct, frozen=True):
+    """What a write needs from outside: an id and the time."""
+
+    relation_id: str
+    now: datetime
+
+
+async def create(
+    tx: Transaction, principal: Principal, memory_id: str, new: NewRelation, given: NewIds
+) -> tuple[RelationView, bool]:
+    """Relates a memory to another one; the relation, and whether it is new.
+
+    Superseding closes the valid time of the other memory. Raises NotFound when either is out of sight, Unauthorized
+    for a reader, Invalid for what cannot be related by hand.
+    """
+    kind = _parse_type(new.type, ASSERTABLE)
+    source = await _must_get(tx, principal, memory_id)
+    target = await memories.get(tx, principal, new.target_id)
+    if target is None:
+        raise NotFound("target_id names no memory")
+    check_statable(source, target, kind)
+    _check_writable(principal, source)
+    if kind is RelationType.SUPERSEDES:
+        _check_writable(principal, target)
+    await _lock(tx, source, target)
+    relation_id = await _write(tx, principal, (source, target), new, kind, given)
+    if kind is RelationType.SUPERSEDES:
+        await relations.mark_superseded(tx, principal, target.id, given.now)
+    stored = await _must_get_relation(tx, principal, memory_id, relation_id)
+    return relation_view(stored), relation_id == given.relation_id
+
+
+async def delete(tx: Transaction, principal: Principal, memory_id: str, relation_id: str, now: datetime) -> None:
+    """Takes a relation back; what it had superseded is current again. Raises NotFound, Unauthorized for a reader."""
+    memory = await _must_get(tx, principal, memory_id)
+    relation = await _must_get_relation(tx, principal, memory_id, relation_id)
+    _check_writable(principal, memory)
+    older = memory if relation.direction is Direction.IN else relation.memory
+    if relation.type == "SUPERSEDES":
+        _check_writable(principal, older)
+    await _lock(tx, memory, relation.memory)
+    await relations.delete(tx, principal, memory_id, relation_id)
+    if relation.type == "SUPERSEDES":
+        await relations.reopen(tx, principal, older.id, now)
+
+
+async def _write(
+    tx: Transaction,
+    principal: Principal,
+    ends: tuple[Memory, Memory],
+    new: NewRelation,
+    kind: RelationType,
+    given: NewIds,
+) -> str:
+    source, target = sorted(ends, key=lambda memory: memory.id) if kind in SYMMETRIC else ends
+    write = RelationWrite(
+        relation_id=given.relation_id,
+        type=kind.upper(),
+        source_id=source.id,
+        target_id=target.id,
+        label=redact(new.label) if new.label else None,
+        method="user",
+        weight=STATED_WEIGHT,
+        task_id=None,
+        now=given.now,
+    )
+    return await relations.create(tx, principal, write) or ""
+
+
+async def _lock(tx: Transaction, *ends: Memory) -> None:
+    # In the order of the keys, so that two writers that need both spaces do not wait for each other.
+    for space_key in sorted({memory.space_key for memory in ends}):
+        await memories.lock_space(tx, space_key)
+
+
+async def _must_get(tx: Transaction, principal: Principal, memory_id: str) -> Memory:
+    found = await memories.get(tx, principal, memory_id)
+    if found is None:
+        raise NotFound("no such memory")
+    return found
+
+
+async def _must_get_relation(tx: Transaction, principal: Principal, memory_id: str, relation_id: str) -> Relation:
+    found = await relations.get(tx, principal, memory_id, relation_id)
+    if found is None:
+        raise NotFound("no such relation")
+    return found
+
+
+def _check_writable(principal: Principal, memory: Memory) -> None:
+    if memory.space_key not in principal.writable_keys:
+        raise Unauthorized("your role in this space does not allow writing")

@@ -1,0 +1,251 @@
+"""Search: embeds the query, runs the legs, ranks, cuts, expands and explains."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+
+import msgspec
+
+from app.domain import ranking
+from app.domain.errors import Unavailable
+from app.domain.lifecycle import activation
+from app.domain.principal import Principal
+from app.domain.ranking import Candidate, Scored
+from app.domain.search import (
+    Dropped,
+    SearchAnswer,
+    SearchRequest,
+    Stage,
+    Trace,
+    Why,
+    is_everything,
+    recency_score,
+)
+from app.providers.embedder import EmbeddingFailed
+from app.services.answers import Ranked, expand
+from app.services.parts import Parts
+from app.services.understanding import Plan, understand
+from app.storage import search
+from app.storage.graph import Transaction
+from app.storage.search import Hit, TextQueries
+
+# Up to so many tagged memories are compared one by one; more go through the index and are filtered after it.
+EXACT_TAGGED = 2_000
+WIDENING = 10
+# A memory of the client's own container is lifted by this much in the logarithm of the prior.
+CONTAINER_BOOST = 0.1
+
+
+class Stopwatch:
+    """Collects the stages of a search with their durations."""
+
+    def __init__(self) -> None:
+        self.stages: list[Stage] = []
+        self._start = self._last = time.perf_counter()
+
+    def stage(self, name: str, before: int, kept: Sequence[float | None], dropped: Iterable[Dropped] = ()) -> None:
+        """Notes a stage that ends now: how many went in, the scores of what came out, what was dropped."""
+        now = time.perf_counter()
+        scores = [score for score in kept if score is not None]
+        self.stages.append(
+            Stage(
+                name=name,
+                input_count=before,
+                output_count=len(kept),
+                duration_ms=round((now - self._last) * 1000, 3),
+                score_range=[min(scores), max(scores)] if scores else None,
+                dropped=list(dropped),
+            )
+        )
+        self._last = now
+
+    def trace(self, final_count: int) -> Trace:
+        """The whole search."""
+        total = round((time.perf_counter() - self._start) * 1000, 3)
+        return Trace(stages=self.stages, total_duration_ms=total, final_count=final_count)
+
+
+async def search_memories(parts: Parts, principal: Principal, request: SearchRequest) -> SearchAnswer:
+    """Results for any text, best first, within what the caller may see.
+
+    A leg that fails is named in `degraded` and the others answer. Raises Invalid for a filter that cannot be read, and
+    Unavailable when no leg answers.
+    """
+    watch = Stopwatch()
+    plan = understand(principal, request, parts.clock())
+    watch.stage("understand", 1, [None])
+    degraded: list[str] = []
+    if request.scope not in (None, "", "global") or not plan.scope.space_keys:
+        ranked: list[Ranked] = []
+    elif is_everything(plan.query):
+        ranked = await _recent(parts, principal, plan, watch)
+    else:
+        hits, degraded = await _ask_legs(parts, principal, plan, watch)
+        ranked = _rank(plan, hits, watch, has_vector="vector" not in degraded)
+    best = _collapse(ranked, plan, watch)
+    results = await parts.graph.read(expand, principal, plan, best)
+    watch.stage("expand", len(best), [result.score for result in results])
+    parts.accesses.note([(item.hit.space_key, item.hit.id) for item in best], plan.now)
+    return SearchAnswer(
+        results=results,
+        abstained=not results,
+        degraded=degraded,
+        limit=plan.limit,
+        trace=watch.trace(len(results)) if request.include_trace else msgspec.UNSET,
+    )
+
+
+async def _recent(parts: Parts, principal: Principal, plan: Plan, watch: Stopwatch) -> list[Ranked]:
+    found = await parts.graph.read(search.list_recent, principal, plan.scope, plan.tags, plan.limit, plan.now)
+    watch.stage("recent", len(found), [None] * len(found))
+    return [_recent_result(hit, plan.now) for hit in found]
+
+
+def _recent_result(hit: Hit, now: datetime) -> Ranked:
+    score = recency_score(hit.created_at, now)
+    why = Why(legs={"recent": 1}, p_vector=0, p_text=0, relevance=0, prior=1)
+    return Ranked(hit=hit, score=score, why=why)
+
+
+async def _ask_legs(parts: Parts, principal: Principal, plan: Plan, watch: Stopwatch) -> tuple[list[Hit], list[str]]:
+    """What the legs found, and the names of those that failed."""
+    embedding = await _embed(parts, plan.query)
+    watch.stage("embed", 1, [None] if embedding else [])
+    missing = [] if embedding else ["vector"]
+    try:
+        hits = await parts.graph.read(_legs, principal, plan, embedding)
+        failed: list[str] = []
+    except Unavailable:
+        raise
+    # Whatever one leg does to the statement, the other may still answer: each runs once more alone.
+    except Exception:  # noqa: BLE001
+        hits, failed = await _legs_apart(parts, principal, plan, embedding)
+    for leg in ("vector", "english", "cjk"):
+        found = [search.cosine_of(hit.score) if hit.score is not None else None for hit in hits if hit.leg == leg]
+        watch.stage(f"leg:{leg}", len(found), found)
+    return hits, missing + failed
+
+
+async def _embed(parts: Parts, query: str) -> list[float] | None:
+    try:
+        return (await parts.embedder.embed_queries([query]))[0]
+    except EmbeddingFailed:
+        return None
+
+
+async def _legs(tx: Transaction, principal: Principal, plan: Plan, embedding: list[float] | None) -> list[Hit]:
+    if embedding is None:
+        return await search.search_texts(tx, principal, plan.scope, plan.texts)
+    if not plan.tags:
+        return await search.search_all_legs(tx, principal, plan.scope, embedding, plan.texts)
+    return [
+        *await _tagged_vectors(tx, principal, plan, embedding),
+        *await search.search_texts(tx, principal, plan.scope, plan.texts),
+    ]
+
+
+async def _tagged_vectors(tx: Transaction, principal: Principal, plan: Plan, embedding: list[float]) -> list[Hit]:
+    ids = await search.list_tagged(tx, principal, plan.scope, plan.tags, EXACT_TAGGED + 1)
+    if len(ids) <= EXACT_TAGGED:
+        return await search.search_by_ids(tx, principal, plan.scope, embedding, ids)
+    wide = await search.search_vector(tx, principal, plan.scope, embedding, search.VECTOR_LIMIT * WIDENING)
+    return [hit for hit in wide if set(plan.tags) <= set(hit.tags)]
+
+
+async def _legs_apart(
+    parts: Parts, principal: Principal, plan: Plan, embedding: list[float] | None
+) -> tuple[list[Hit], list[str]]:
+    only_text = msgspec.structs.replace(plan, texts=TextQueries([], []))
+    hits: list[Hit] = []
+    failed: list[str] = []
+    attempts = {"text": (plan, None)} | ({"vector": (only_text, embedding)} if embedding else {})
+    for leg, (part, vector) in attempts.items():
+        try:
+            hits += await parts.graph.read(_legs, principal, part, vector)
+        except Exception:  # noqa: BLE001 - named in the answer instead
+            failed.append(leg)
+    if len(failed) == len(attempts):
+        raise Unavailable("no leg of the search answers; try again later")
+    return hits, failed
+
+
+def _rank(plan: Plan, hits: Sequence[Hit], watch: Stopwatch, *, has_vector: bool) -> list[Ranked]:
+    best = _best_texts(hits)
+    candidates = [
+        Candidate(
+            id=hit.id,
+            text=hit.text,
+            cosine=None if score is None else search.cosine_of(score),
+            session_id=hit.session_id,
+            speaker=hit.speaker,
+        )
+        for hit, score in best.values()
+    ]
+    scored = ranking.score(plan.query, candidates, has_vector=has_vector)
+    ranks = _leg_ranks(hits)
+    ranked = [_with_prior(plan, best[item.id][0], item, ranks[item.id]) for item in scored]
+    ranked.sort(key=lambda item: (-item.score, item.hit.id))
+    watch.stage("rank", len(hits), [item.score for item in ranked])
+    return _cut(plan, ranked, watch)
+
+
+def _best_texts(hits: Sequence[Hit]) -> dict[str, tuple[Hit, float | None]]:
+    """One text for each memory: the piece that is nearest to the query, with its score."""
+    best: dict[str, tuple[Hit, float | None]] = {}
+    for hit in hits:
+        known = best.get(hit.id)
+        if known is None or (hit.score or 0) > (known[1] or 0):
+            best[hit.id] = (hit, hit.score if hit.score is not None else known[1] if known else None)
+    return best
+
+
+def _leg_ranks(hits: Sequence[Hit]) -> dict[str, dict[str, int]]:
+    ranks: dict[str, dict[str, int]] = {}
+    counts: dict[str, int] = {}
+    for hit in hits:
+        counts[hit.leg] = counts.get(hit.leg, 0) + 1
+        ranks.setdefault(hit.id, {}).setdefault(hit.leg, counts[hit.leg])
+    return ranks
+
+
+def _with_prior(plan: Plan, hit: Hit, scored: Scored, legs: dict[str, int]) -> Ranked:
+    active = activation(hit.access_count, plan.now - hit.used_at)
+    boost = CONTAINER_BOOST if plan.containers & set(hit.tags) else 0.0
+    prior = ranking.prior(hit.importance, hit.confidence, active, hit.pinned, boost)
+    why = Why(legs=legs, p_vector=scored.p_vector, p_text=scored.p_text, relevance=scored.relevance, prior=prior)
+    return Ranked(hit=hit, score=min(1.0, scored.relevance * prior), why=why)
+
+
+def _cut(plan: Plan, ranked: list[Ranked], watch: Stopwatch) -> list[Ranked]:
+    """What is relevant enough; nothing at all when not even the best is, unless the caller set the line himself."""
+    best = max((item.why.relevance for item in ranked), default=0.0)
+    if plan.min_score is None and best < ranking.ABSTAIN_BELOW:
+        line, reason = 1.1, f"abstained: the best relevance is {best:.2f}, below {ranking.ABSTAIN_BELOW}"
+    elif plan.min_score is None:
+        line, reason = ranking.DROP_BELOW, f"relevance below {ranking.DROP_BELOW}"
+    else:
+        line, reason = plan.min_score, f"score below min_score {plan.min_score}"
+    kept = [item for item in ranked if (item.score if plan.min_score is not None else item.why.relevance) >= line]
+    names = {item.hit.id for item in kept}
+    dropped = [Dropped(item.hit.id, reason) for item in ranked if item.hit.id not in names]
+    watch.stage("cut", len(ranked), [item.score for item in kept], dropped)
+    return kept
+
+
+def _collapse(ranked: Sequence[Ranked], plan: Plan, watch: Stopwatch) -> list[Ranked]:
+    """One result for equal texts, the first of them; then as many as were asked for."""
+    first: dict[str, str] = {}
+    kept: list[Ranked] = []
+    dropped: list[Dropped] = []
+    for item in ranked:
+        known = first.setdefault(item.hit.text_hash, item.hit.id)
+        if known != item.hit.id:
+            dropped.append(Dropped(item.hit.id, f"same text as {known}"))
+        elif len(kept) == plan.limit:
+            dropped.append(Dropped(item.hit.id, f"beyond limit {plan.limit}"))
+        else:
+            kept.append(item)
+    watch.stage("collapse", len(ranked), [item.score for item in kept], dropped)
+    return kept

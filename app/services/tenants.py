@@ -1,0 +1,96 @@
+"""Keys and agent groups of a tenant."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+import msgspec
+
+from app.domain.errors import Invalid, NotFound
+from app.domain.memories import MAX_NAME_CHARS, timestamp
+from app.domain.principal import AgentGroup, Principal, Scope, key_hash
+from app.domain.tenants import SHOWN_KEY_CHARS, ApiKey, CreatedKey, KeyList, KeyView, NewKey
+from app.storage import tenants
+from app.storage.graph import Transaction
+from app.storage.tenants import KeyWrite
+
+
+class Secret(msgspec.Struct, frozen=True):
+    """A key that was just drawn, its public id, and the time."""
+
+    key: str
+    key_id: str
+    now: datetime
+
+
+async def create_key(tx: Transaction, principal: Principal, new: NewKey, secret: Secret) -> CreatedKey:
+    """A further key; the answer is the only place where it is shown. Raises InsufficientScope, Invalid."""
+    principal.require(Scope.ADMIN)
+    if new.expires_at is not None and new.expires_at <= secret.now:
+        raise Invalid("expires_at lies in the past")
+    write = KeyWrite(
+        key_id=secret.key_id,
+        hash=key_hash(secret.key),
+        prefix=secret.key[:SHOWN_KEY_CHARS],
+        scopes=parse_scopes(new.scopes),
+        agent_id=new.agent_id or "",
+        now=secret.now,
+        expires_at=new.expires_at,
+    )
+    stored = await tenants.create_key(tx, principal, write)
+    if stored is None:
+        raise NotFound("no such tenant")
+    return CreatedKey(**msgspec.structs.asdict(key_view(stored)), api_key=secret.key)
+
+
+def parse_scopes(given: list[str] | None) -> list[Scope]:
+    """Scopes in the order of their power; read and write when none are named. Raises Invalid, which names the field."""
+    wanted = {scope.lower() for scope in given} if given is not None else {Scope.READ, Scope.WRITE}
+    if not wanted or not wanted <= set(Scope):
+        raise Invalid(f"scopes must be a list of {', '.join(Scope)}")
+    return [scope for scope in Scope if scope in wanted]
+
+
+def key_view(key: ApiKey) -> KeyView:
+    """The wire form of a key: its prefix only."""
+    return KeyView(
+        id=key.id,
+        prefix=key.prefix,
+        scopes=key.scopes,
+        agent_id=key.agent_id or None,
+        created_at=timestamp(key.created_at),
+        last_used_at=timestamp(key.last_used_at) if key.last_used_at else None,
+        expires_at=timestamp(key.expires_at) if key.expires_at else None,
+    )
+
+
+async def list_keys(tx: Transaction, principal: Principal) -> KeyList:
+    """The tenant's keys that are not revoked, oldest first. Raises InsufficientScope."""
+    principal.require(Scope.ADMIN)
+    return KeyList([key_view(key) for key in await tenants.list_keys(tx, principal)])
+
+
+async def delete_key(tx: Transaction, principal: Principal, key_id: str, now: datetime) -> None:
+    """Revokes a key at once. Raises NotFound; Invalid for the last key that could make others."""
+    principal.require(Scope.ADMIN)
+    keys = await tenants.list_keys(tx, principal)
+    if key_id not in {key.id for key in keys}:
+        raise NotFound("no such key")
+    if not any(Scope.ADMIN in key.scopes and _outlives(key, now) for key in keys if key.id != key_id):
+        raise Invalid("this is the last key with the scope admin; create another one first")
+    await tenants.delete_key(tx, principal, key_id, now)
+
+
+def _outlives(key: ApiKey, now: datetime) -> bool:
+    return key.expires_at is None or key.expires_at > now
+
+
+async def update_group(tx: Transaction, principal: Principal, name: str, agents: list[str]) -> AgentGroup:
+    """Creates an agent group or replaces its agents. Raises InsufficientScope, Invalid."""
+    principal.require(Scope.ADMIN)
+    if not name.strip() or len(name) > MAX_NAME_CHARS:
+        raise Invalid(f"name must have 1 to {MAX_NAME_CHARS} characters")
+    group = await tenants.update_group(tx, principal, name, list(dict.fromkeys(agents)))
+    if group is None:
+        raise NotFound("no such tenant")
+    return group

@@ -1,0 +1,108 @@
+"""What a search request means: where to look, what the legs are asked, what the answer shall hold."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+import msgspec
+
+from app.domain.errors import Invalid
+from app.domain.listing import parse_instant, parse_limit, parse_list
+from app.domain.memories import BEGINNING, OPEN_END, Category, MemoryType, State, parse_choice
+from app.domain.principal import Principal, filter_token
+from app.domain.search import MAX_QUERY_CHARS, Part, SearchRequest, parse_include, split_tags
+from app.domain.texts import has_cjk, has_latin, lucene_query
+from app.storage.search import Scope, TextQueries
+
+
+class Plan(msgspec.Struct, frozen=True, kw_only=True):
+    """A search request understood: what the legs are asked and what the answer shall hold."""
+
+    query: str
+    scope: Scope
+    texts: TextQueries
+    tags: list[str]
+    containers: set[str]
+    limit: int
+    min_score: float | None
+    include: set[Part]
+    now: datetime
+
+
+def understand(principal: Principal, request: SearchRequest, now: datetime) -> Plan:
+    """What a request asks for. Raises Invalid, which names the field."""
+    if len(request.q) > MAX_QUERY_CHARS:
+        raise Invalid(f"q has {len(request.q)} characters, at most {MAX_QUERY_CHARS} are accepted")
+    tags, containers = split_tags(parse_list(request.tags))
+    scope = parse_scope(principal, request, now)
+    return Plan(
+        query=request.q,
+        scope=scope,
+        texts=text_queries(request, scope, principal, tags),
+        tags=tags,
+        containers=containers,
+        limit=parse_limit(request.limit),
+        min_score=request.min_score,
+        include=parse_include(request.include),
+        now=now,
+    )
+
+
+def parse_scope(principal: Principal, request: SearchRequest, now: datetime) -> Scope:
+    """Where a search looks. By default at what is current; with `as_of` at what was true then, with `known_at` at what we believed then."""
+    as_of = parse_instant("as_of", request.as_of, now)
+    known_at = parse_instant("known_at", request.known_at, now)
+    until = parse_instant("until", request.until, OPEN_END)
+    looks_back = bool(request.as_of or request.known_at)
+    states = [State.ACTIVE]
+    if request.include_superseded or looks_back:
+        states += [State.SUPERSEDED, State.EXPIRED, State.ARCHIVED, State.MERGED]
+    if request.known_at:
+        states.append(State.RETRACTED)
+    ranges = {
+        field: value
+        for name, field in (("source", "source"), ("agent_id", "agent"), ("session_id", "session"))
+        if (text := getattr(request, name))
+        for value in [text]
+    }
+    return Scope(
+        space_keys=principal.readable_spaces(request.space),
+        kinds=["memory", "message"],
+        states=[str(state) for state in states],
+        categories=_choices("category", request.category, Category),
+        memory_types=_choices("memory_type", request.memory_type, MemoryType),
+        **{f"{field}_{end}": value for field, value in ranges.items() for end in ("from", "to")},
+        valid_from_min=parse_instant("since", request.since, BEGINNING),
+        valid_from_max=min(until, as_of) if request.as_of else until,
+        valid_to_min=BEGINNING if request.include_superseded and not request.as_of else as_of,
+        recorded_at_max=known_at if request.known_at else OPEN_END,
+        retired_at_min=known_at,
+    )
+
+
+def _choices(field: str, given: str | None, choices: type[Category] | type[MemoryType]) -> list[str]:
+    chosen = parse_choice(field, given, choices, "")
+    return [chosen] if chosen else [str(choice) for choice in choices]
+
+
+def text_queries(request: SearchRequest, scope: Scope, principal: Principal, tags: list[str]) -> TextQueries:
+    """The Lucene queries of the text legs: words in `content`, everything that filters as tokens that weigh nothing.
+
+    The script of the query decides which index is asked; a query in both scripts asks both.
+    """
+    words = lucene_query(request.q)
+    if not words:
+        return TextQueries([], [])
+    single = {"source": request.source, "agent": request.agent_id, "session": request.session_id}
+    single |= {"category": (request.category or "").lower(), "type": (request.memory_type or "").lower()}
+    facets = [filter_token(prefix, value) for prefix, value in single.items() if value]
+    facets += [filter_token("tag", tag) for tag in tags]
+    clauses = [
+        f"+content:({words})",
+        f"+space_key:({' OR '.join(scope.space_keys)})^0",
+        f"+visible_to:({' OR '.join(principal.visible)})^0",
+        f"+state:({' OR '.join(scope.states)})^0",
+        *(f"+facets:({facet})^0" for facet in facets),
+    ]
+    query = " ".join(clauses)
+    return TextQueries([query] if has_latin(request.q) else [], [query] if has_cjk(request.q) else [])

@@ -1,0 +1,124 @@
+"""The only module that talks to the Neo4j driver: units of work in, records out, driver errors as domain errors."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from datetime import UTC
+from typing import Any, Concatenate, LiteralString, ParamSpec, TypeVar, cast
+
+import msgspec
+from neo4j import AsyncDriver, AsyncGraphDatabase, AsyncManagedTransaction, NotificationMinimumSeverity
+from neo4j.exceptions import AuthError, ConfigurationError, ConstraintError, DriverError, Neo4jError
+from neo4j.time import DateTime
+
+from app.domain.errors import Unavailable
+from app.storage.queries import Query
+
+Transaction = AsyncManagedTransaction
+Record = TypeVar("Record")
+Result = TypeVar("Result")
+P = ParamSpec("P")
+Work = Callable[Concatenate[Transaction, P], Awaitable[Result]]
+
+# A unit of work that has not ended by then is given up by the server; the slowest of ours takes seconds.
+TRANSACTION_TIMEOUT_SECONDS = 60.0
+# Managed transactions are tried again for this long after a deadlock or a lost connection.
+RETRY_SECONDS = 15.0
+CONNECT_SECONDS = 5.0
+
+
+class AlreadyThere(Exception):
+    """A uniqueness constraint refused the write."""
+
+
+class Graph:
+    """One Neo4j database through one driver; shared by the whole process."""
+
+    def __init__(self, driver: AsyncDriver, database: str) -> None:
+        self._driver = driver
+        self._database = database
+
+    @classmethod
+    def connect(cls, uri: str, user: str, password: str, database: str) -> Graph:
+        """A graph that connects on first use. Raises Unavailable when the address cannot be one of a Neo4j server."""
+        try:
+            driver = AsyncGraphDatabase.driver(
+                uri,
+                auth=(user, password),
+                max_transaction_retry_time=RETRY_SECONDS,
+                connection_timeout=CONNECT_SECONDS,
+                connection_acquisition_timeout=CONNECT_SECONDS * 2,
+                # What the server remarks about a query is tested in CI; at run time it costs bytes in every answer.
+                notifications_min_severity=NotificationMinimumSeverity.OFF,
+            )
+        except (ConfigurationError, ValueError) as error:
+            raise Unavailable(f"NEO4J_URI is not an address of a Neo4j server: {error}") from error
+        return cls(driver, database)
+
+    async def read(self, work: Work[P, Result], *args: P.args, **kwargs: P.kwargs) -> Result:
+        """Runs a unit of work in one read transaction; it may run twice."""
+        try:
+            async with self._driver.session(database=self._database) as session:
+                return await session.execute_read(work, *args, **kwargs)
+        except (DriverError, Neo4jError) as error:
+            raise domain_error(error) from error
+
+    async def write(self, work: Work[P, Result], *args: P.args, **kwargs: P.kwargs) -> Result:
+        """Runs a unit of work in one write transaction; deadlocks and lost connections are tried again."""
+        try:
+            async with self._driver.session(database=self._database) as session:
+                return await session.execute_write(work, *args, **kwargs)
+        except (DriverError, Neo4jError) as error:
+            raise domain_error(error) from error
+
+    async def run_alone(self, statement: LiteralString, **parameters: object) -> list[dict[str, Any]]:
+        """Runs one statement in a transaction of its own, as schema changes need it; rows as maps."""
+        try:
+            async with self._driver.session(database=self._database) as session:
+                result = await session.run(statement, parameters)
+                return [cast("dict[str, Any]", native(row.data())) async for row in result]
+        except (DriverError, Neo4jError) as error:
+            raise domain_error(error) from error
+
+    async def close(self) -> None:
+        """Closes all connections."""
+        await self._driver.close()
+
+
+async def many(tx: Transaction, query: Query, record: type[Record], **parameters: object) -> list[Record]:
+    """All rows of a query whose rows are one map (or value) each, as records."""
+    missing = query.parameters.symmetric_difference(parameters)
+    if missing:
+        raise TypeError(f"query {query.name} and its caller disagree on {sorted(missing)}")
+    result = await tx.run(query.text, parameters)
+    return [msgspec.convert(native(value), record) for value in await result.value()]
+
+
+async def one(tx: Transaction, query: Query, record: type[Record], **parameters: object) -> Record | None:
+    """The first row of a query, or None."""
+    rows = await many(tx, query, record, **parameters)
+    return rows[0] if rows else None
+
+
+def native(value: object) -> object:
+    """A value of the driver with its times as `datetime` in UTC."""
+    if isinstance(value, DateTime):
+        return value.to_native().astimezone(UTC)
+    if isinstance(value, dict):
+        return {key: native(item) for key, item in cast("dict[str, object]", value).items()}
+    if isinstance(value, list):
+        items = cast("list[object]", value)
+        # Embeddings are long lists of floats; there is nothing to convert in them.
+        return items if items and isinstance(items[0], float) else [native(item) for item in items]
+    return value
+
+
+def domain_error(error: DriverError | Neo4jError) -> Exception:
+    """What services and routes may know of a failure of the driver or the server."""
+    if isinstance(error, ConstraintError) or (isinstance(error, Neo4jError) and "AlreadyExists" in str(error.code)):
+        return AlreadyThere(str(error))
+    if isinstance(error, AuthError):
+        return Unavailable("Neo4j refuses the user name or password it was given")
+    if isinstance(error, DriverError) or error.is_retryable():
+        return Unavailable("Neo4j does not answer; try again later")
+    return error

@@ -1,0 +1,242 @@
+"""Memories in the graph: one function a query, plus the form in which a memory is stored."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+import msgspec
+
+from app.domain.listing import BulkFilter, ListFilter, Page
+from app.domain.memories import Memory, Revision
+from app.domain.principal import Principal
+from app.storage.graph import Transaction, many, one
+from app.storage.queries import load
+
+QUERIES = load("memories")
+
+# Derived when a memory is read, so never written.
+DERIVED = ("relations", "superseded_by")
+# What search filters by inside the vector index; pieces of long texts carry it as well.
+SEARCH_PROPERTIES = (
+    "space_key", "visible_to", "kind", "state", "category", "memory_type", "source", "agent_id", "session_id",
+    "valid_from", "valid_to", "recorded_at", "retired_at",
+)  # fmt: skip
+
+
+def properties(memory: Memory) -> dict[str, object]:
+    """A memory as node properties: plain strings for enums, without what is derived and without what is absent."""
+    fields = msgspec.structs.asdict(memory)
+    stored = {name: value for name, value in fields.items() if name not in DERIVED and value is not None}
+    return {name: str(value) if isinstance(value, str) else value for name, value in stored.items()}
+
+
+def search_properties(memory: Memory) -> dict[str, object]:
+    """What the pieces of a long text share with it."""
+    stored = properties(memory)
+    return {name: stored[name] for name in SEARCH_PROPERTIES}
+
+
+async def lock_space(tx: Transaction, space_key: str) -> int:
+    """The space's new revision; from here on other writers of the space wait."""
+    return await one(tx, QUERIES["lock_space"], int, space_key=space_key) or 0
+
+
+async def get_by_text(tx: Transaction, space_key: str, current_key: str) -> Memory | None:
+    return await one(tx, QUERIES["get_by_text"], Memory, space_key=space_key, current_key=current_key)
+
+
+async def add_repeat(tx: Transaction, space_key: str, memory_id: str, now: datetime) -> Memory | None:
+    return await one(tx, QUERIES["add_repeat"], Memory, space_key=space_key, id=memory_id, now=now)
+
+
+async def create(tx: Transaction, stored: dict[str, object], embedding: list[float] | None) -> None:
+    await one(
+        tx,
+        QUERIES["create_memory"],
+        str,
+        space_key=stored["space_key"],
+        properties=stored,
+        embedding=embedding,
+    )
+
+
+async def get_many(tx: Transaction, principal: Principal, ids: Sequence[str]) -> list[Memory]:
+    """Those of the ids that the caller may read, in the order of the ids."""
+    return await many(
+        tx,
+        QUERIES["get_memories"],
+        Memory,
+        ids=list(ids),
+        space_keys=principal.space_keys,
+        visible=principal.visible,
+    )
+
+
+async def get(tx: Transaction, principal: Principal, memory_id: str) -> Memory | None:
+    found = await get_many(tx, principal, [memory_id])
+    return found[0] if found else None
+
+
+async def list_newest(
+    tx: Transaction, principal: Principal, space_keys: list[str], wanted: ListFilter, page: Page
+) -> list[str]:
+    return await many(
+        tx,
+        QUERIES["list_newest"],
+        str,
+        **msgspec.structs.asdict(wanted),
+        space_keys=space_keys,
+        visible=principal.visible,
+        before=page.after,
+        before_id=page.after_id,
+        offset=page.offset,
+        limit=page.limit,
+        window=page.offset + page.limit,
+    )
+
+
+async def list_sorted(
+    tx: Transaction, principal: Principal, space_keys: list[str], wanted: ListFilter, page: Page
+) -> list[str]:
+    return await many(
+        tx,
+        QUERIES["list_sorted"],
+        str,
+        **msgspec.structs.asdict(wanted),
+        space_keys=space_keys,
+        visible=principal.visible,
+        kind=kind_of(wanted),
+        **msgspec.structs.asdict(page),
+    )
+
+
+def kind_of(wanted: ListFilter) -> str:
+    """Which nodes a list is about: messages are shown only when they are asked for."""
+    return "message" if wanted.memory_type == "session" else "memory"
+
+
+async def count_all(tx: Transaction, principal: Principal, space_keys: list[str], states: list[str]) -> int:
+    found = await one(
+        tx, QUERIES["count_memories"], int, space_keys=space_keys, visible=principal.visible, states=states
+    )
+    return found or 0
+
+
+async def count_listed(tx: Transaction, principal: Principal, space_keys: list[str], wanted: ListFilter) -> int:
+    found = await one(
+        tx,
+        QUERIES["count_listed"],
+        int,
+        **msgspec.structs.asdict(wanted),
+        space_keys=space_keys,
+        visible=principal.visible,
+        kind=kind_of(wanted),
+    )
+    return found or 0
+
+
+class Update(msgspec.Struct, frozen=True, kw_only=True):
+    """A change to one memory: properties, and the vector when the text is new."""
+
+    id: str
+    space_key: str
+    change: dict[str, object]
+    embedding: list[float] | None
+    tenant_id: str
+    now: datetime
+
+
+async def update(tx: Transaction, update: Update) -> None:
+    await one(tx, QUERIES["update_memory"], str, **msgspec.structs.asdict(update))
+
+
+async def update_chunks(tx: Transaction, memory: Memory) -> None:
+    """Gives the pieces of a memory its search properties."""
+    parameters = {"id": memory.id, "space_key": memory.space_key, "search": search_properties(memory)}
+    await many(tx, QUERIES["update_chunks"], object, **parameters)
+
+
+async def create_chunks(tx: Transaction, memory: Memory, chunks: list[dict[str, object]]) -> None:
+    await one(tx, QUERIES["create_chunks"], int, id=memory.id, space_key=memory.space_key, chunks=chunks)
+
+
+async def delete_chunks(tx: Transaction, memory: Memory) -> None:
+    await many(tx, QUERIES["delete_chunks"], object, id=memory.id, space_key=memory.space_key)
+
+
+async def list_revisions(tx: Transaction, principal: Principal, memory_id: str) -> list[Revision]:
+    return await many(
+        tx,
+        QUERIES["list_revisions"],
+        Revision,
+        id=memory_id,
+        space_keys=principal.space_keys,
+        visible=principal.visible,
+    )
+
+
+async def supersede(tx: Transaction, memory: Memory, replaced: list[str], task_id: str, writable: list[str]) -> None:
+    """Closes what a new memory replaces; `writable` are the spaces the caller may write to."""
+    await one(
+        tx,
+        QUERIES["supersede"],
+        int,
+        id=memory.id,
+        space_key=memory.space_key,
+        replaced=replaced,
+        task_id=task_id,
+        space_keys=writable,
+        now=memory.recorded_at,
+    )
+
+
+async def delete_many(tx: Transaction, principal: Principal, ids: Sequence[str], now: datetime) -> int:
+    """How many of the ids were there and are deleted now."""
+    deleted = await one(
+        tx,
+        QUERIES["delete_memories"],
+        int,
+        ids=list(ids),
+        space_keys=principal.writable_keys,
+        visible=principal.visible,
+        now=now,
+    )
+    return deleted or 0
+
+
+async def is_deleted(tx: Transaction, principal: Principal, memory_id: str) -> bool:
+    found = await one(
+        tx,
+        QUERIES["get_deleted"],
+        str,
+        id=memory_id,
+        space_keys=principal.writable_keys,
+        visible=principal.visible,
+    )
+    return found is not None
+
+
+async def list_matching(tx: Transaction, principal: Principal, space_keys: list[str], wanted: BulkFilter) -> list[str]:
+    return await many(
+        tx,
+        QUERIES["list_matching"],
+        str,
+        **msgspec.structs.asdict(wanted),
+        space_keys=space_keys,
+        visible=principal.visible,
+    )
+
+
+class Access(msgspec.Struct, frozen=True, kw_only=True):
+    """How often a memory was part of an answer, and when last."""
+
+    id: str
+    space_key: str
+    count: int
+    at: datetime
+
+
+async def add_accesses(tx: Transaction, accesses: Sequence[Access]) -> None:
+    rows = [msgspec.structs.asdict(access) for access in accesses]
+    await many(tx, QUERIES["add_accesses"], object, accesses=rows)

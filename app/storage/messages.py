@@ -1,0 +1,83 @@
+"""Messages and sessions in the graph."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+import msgspec
+
+from app.domain.messages import SessionCursor
+from app.domain.principal import Principal
+from app.storage.graph import Transaction, many, one
+from app.storage.queries import load
+
+QUERIES = load("messages")
+# How far back a window that is sent again is compared with the session; clients resend at most some dozens.
+COMPARED_MESSAGES = 1_000
+
+
+class SessionWrite(msgspec.Struct, frozen=True, kw_only=True):
+    """New messages of one session, each with properties and embedding, and the session's state after them."""
+
+    space_key: str
+    session_id: str
+    tenant_id: str
+    agent_id: str
+    source: str
+    next_position: int
+    last_seq: int | None
+    messages: list[dict[str, object]]
+    now: datetime
+
+
+class Evidence(msgspec.Struct, frozen=True, kw_only=True):
+    """A message behind a search result; `id` is the result's."""
+
+    id: str
+    message_id: str
+    session_id: str
+    role: str
+    speaker: str
+    said_at: datetime
+    content: str
+
+
+async def get_cursor(tx: Transaction, space_key: str, session_id: str, visible_to: str) -> SessionCursor | None:
+    return await one(
+        tx,
+        QUERIES["get_session_cursor"],
+        SessionCursor,
+        space_key=space_key,
+        session_id=session_id,
+        visible_to=visible_to,
+        window=COMPARED_MESSAGES,
+    )
+
+
+async def create_many(tx: Transaction, write: SessionWrite) -> int:
+    parameters = {name: getattr(write, name) for name in write.__struct_fields__}
+    return await one(tx, QUERIES["create_messages"], int, **parameters) or 0
+
+
+async def get_evidence(tx: Transaction, principal: Principal, ids: list[str]) -> list[Evidence]:
+    return await many(
+        tx,
+        QUERIES["get_evidence"],
+        Evidence,
+        ids=ids,
+        space_keys=principal.space_keys,
+        visible=principal.visible,
+    )
+
+
+async def delete_all(tx: Transaction, principal: Principal, space_key: str, batch: int) -> int:
+    """Erases up to `batch` messages of a space; how many there were."""
+    deleted = await one(
+        tx,
+        QUERIES["delete_all_messages"],
+        int,
+        space_key=space_key,
+        visible=principal.visible,
+        batch=batch,
+    )
+    return deleted or 0

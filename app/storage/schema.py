@@ -1,0 +1,112 @@
+"""Applies the numbered files of `cypher/schema/` once each, and checks that the database is as they say."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import LiteralString
+
+from app.domain.errors import Unavailable
+from app.storage import system
+from app.storage.graph import AlreadyThere, Graph
+from app.storage.queries import FOLDER, statements
+
+# The first version this was tested with that filters inside the vector index (SEARCH … WHERE).
+NEEDED_VERSION = (2026, 8)
+NAMED = re.compile(r"CREATE (?:VECTOR |FULLTEXT )?(?:INDEX|CONSTRAINT) (\w+)")
+VECTOR_INDEX = "memory_embedding"
+# Ten processes that start together meet in the schema lock; the loser tries again.
+ATTEMPTS = 20
+PAUSE_SECONDS = 0.25
+INDEX_SECONDS = 300
+
+
+class SetupError(Exception):
+    """The service cannot start on this database; the message says why and what to do."""
+
+
+def files() -> list[Path]:
+    """The schema files in the order of their numbers."""
+    return sorted((FOLDER / "schema").glob("[0-9]*.cypher"))
+
+
+def is_supported(version: str) -> bool:
+    """Whether a server version such as `2026.08.1` or `5.26.0` is new enough."""
+    numbers = tuple(int(part) for part in re.findall(r"\d+", version)[:2])
+    return numbers >= NEEDED_VERSION
+
+
+async def apply(graph: Graph, dimension: int) -> None:
+    """Brings the schema up to date for vectors of this length; safe when several processes do it at once. Raises SetupError."""
+    version = await graph.read(system.get_server_version)
+    if not is_supported(version):
+        needed = ".".join(f"{number:02}" for number in NEEDED_VERSION)
+        raise SetupError(
+            f"this Neo4j is {version}; ourmem needs {needed} or newer, as it filters inside the vector index"
+        )
+    applied = set(await graph.read(system.list_schema_versions))
+    known = {number_of(path): path for path in files()}
+    if applied - set(known):
+        raise SetupError(f"this graph was written by a newer ourmem (schema {max(applied)}); upgrade the program")
+    for number in sorted(set(known) - applied):
+        await _apply_file(graph, number, known[number], dimension)
+    await _check(graph, dimension)
+
+
+def number_of(path: Path) -> int:
+    """The number that a schema file's name begins with."""
+    return int(path.name.partition("_")[0])
+
+
+async def _apply_file(graph: Graph, number: int, path: Path, dimension: int) -> None:
+    for statement in statements(path.read_text(encoding="utf-8")):
+        parameters = {"dimension": dimension} if "$dimension" in statement else {}
+        await _run(graph, statement, **parameters)
+    await graph.write(system.create_schema_version, number, path.name, datetime.now(UTC))
+
+
+async def _run(graph: Graph, statement: LiteralString, **parameters: object) -> None:
+    for attempt in range(ATTEMPTS):
+        try:
+            await graph.run_alone(statement, **parameters)
+        except AlreadyThere:
+            return
+        except Unavailable:
+            if attempt == ATTEMPTS - 1:
+                raise
+            await asyncio.sleep(PAUSE_SECONDS)
+        else:
+            return
+
+
+async def _check(graph: Graph, dimension: int) -> None:
+    await graph.run_alone("CALL db.awaitIndexes($seconds)", seconds=INDEX_SECONDS)
+    present = {index.name: index for index in await graph.read(system.list_indexes)}
+    wanted = {name for path in files() for name in NAMED.findall(path.read_text(encoding="utf-8"))}
+    if missing := sorted(wanted - set(present)):
+        raise SetupError(
+            f"the database lacks {', '.join(missing)}; delete the SchemaVersion nodes to apply the schema again"
+        )
+    if broken := sorted(name for name in wanted if present[name].state != "ONLINE"):
+        raise SetupError(f"the database cannot build {', '.join(broken)}; see its log, drop them and start again")
+    if present[VECTOR_INDEX].dimension != dimension:
+        raise SetupError(
+            f"the vectors in this graph have {present[VECTOR_INDEX].dimension} numbers, those of the configured "
+            f"embedding model have {dimension}; run `ourmem reembed` to change the model, or configure the earlier one"
+        )
+
+
+async def check_model(graph: Graph, name: str, dimension: int) -> None:
+    """Records the embedding model in an empty graph; raises SetupError when the graph's vectors are another model's."""
+    model = await graph.write(system.create_embedding_model, name, dimension)
+    if model is None:
+        raise SetupError("the embedding model cannot be recorded")
+    if model.next_name is not None:
+        raise SetupError(f"the change to the embedding model {model.next_name} was interrupted; run `ourmem reembed`")
+    if (model.name, model.dimension) != (name, dimension):
+        raise SetupError(
+            f"the vectors in this graph were made by {model.name} ({model.dimension} numbers), not by {name} "
+            f"({dimension}); run `ourmem reembed` to change the model, or configure the earlier one"
+        )

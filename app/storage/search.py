@@ -1,0 +1,178 @@
+"""The legs of search in the graph."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+import msgspec
+
+from app.domain.memories import BEGINNING, OPEN_END, Memory
+from app.domain.principal import Principal
+from app.storage.graph import Transaction, many
+from app.storage.queries import load
+
+QUERIES = load("search")
+
+VECTOR_LIMIT = 100
+# What the full-text index may return before our own scoring; its order depends on other tenants' texts.
+TEXT_LIMIT = 200
+HIGHEST = "\U0010ffff"
+
+
+class Scope(msgspec.Struct, frozen=True, kw_only=True):
+    """Where and among what a search looks; what does not filter is a range that matches everything."""
+
+    space_keys: list[str]
+    kinds: list[str]
+    states: list[str]
+    categories: list[str]
+    memory_types: list[str]
+    source_from: str = ""
+    source_to: str = HIGHEST
+    agent_from: str = ""
+    agent_to: str = HIGHEST
+    session_from: str = ""
+    session_to: str = HIGHEST
+    valid_from_min: datetime = BEGINNING
+    valid_from_max: datetime = OPEN_END
+    valid_to_min: datetime
+    recorded_at_max: datetime = OPEN_END
+    retired_at_min: datetime
+
+
+class Hit(msgspec.Struct, frozen=True, kw_only=True):
+    """What one leg found: the memory or message, and the text that matched; score is the index's, for `vector` only."""
+
+    id: str
+    leg: str
+    score: float | None
+    text: str
+    kind: str
+    space_key: str
+    session_id: str
+    speaker: str
+    text_hash: str
+    tags: list[str]
+    importance: float
+    confidence: float
+    pinned: bool
+    access_count: int
+    used_at: datetime
+    created_at: datetime
+
+
+class TextQueries(msgspec.Struct, frozen=True):
+    """What the text legs are asked, one Lucene query each or none."""
+
+    english: list[str]
+    cjk: list[str]
+
+
+async def search_all_legs(
+    tx: Transaction, principal: Principal, scope: Scope, embedding: list[float], texts: TextQueries
+) -> list[Hit]:
+    return await many(
+        tx,
+        QUERIES["search_all_legs"],
+        Hit,
+        **_filters(principal, scope),
+        embeddings=[embedding],
+        vector_limit=VECTOR_LIMIT,
+        english_queries=texts.english,
+        cjk_queries=texts.cjk,
+        text_limit=TEXT_LIMIT,
+    )
+
+
+async def search_vector(
+    tx: Transaction, principal: Principal, scope: Scope, embedding: list[float], limit: int = VECTOR_LIMIT
+) -> list[Hit]:
+    return await many(
+        tx,
+        QUERIES["search_vector_leg"],
+        Hit,
+        **_filters(principal, scope),
+        embeddings=[embedding],
+        vector_limit=limit,
+    )
+
+
+async def search_texts(tx: Transaction, principal: Principal, scope: Scope, texts: TextQueries) -> list[Hit]:
+    plain = {name: value for name, value in _filters(principal, scope).items() if name in TEXT_FILTERS}
+    return await many(
+        tx,
+        QUERIES["search_text_legs"],
+        Hit,
+        **plain,
+        english_queries=texts.english,
+        cjk_queries=texts.cjk,
+        text_limit=TEXT_LIMIT,
+    )
+
+
+TEXT_FILTERS = QUERIES["search_text_legs"].parameters
+
+
+async def search_by_ids(
+    tx: Transaction, principal: Principal, scope: Scope, embedding: list[float], ids: list[str]
+) -> list[Hit]:
+    plain = {name: value for name, value in _filters(principal, scope).items() if name in TEXT_FILTERS}
+    return await many(
+        tx,
+        QUERIES["search_by_ids"],
+        Hit,
+        **plain,
+        embedding=embedding,
+        ids=ids,
+        vector_limit=VECTOR_LIMIT,
+    )
+
+
+async def list_tagged(tx: Transaction, principal: Principal, scope: Scope, tags: list[str], limit: int) -> list[str]:
+    return await many(
+        tx,
+        QUERIES["list_tagged"],
+        str,
+        space_keys=scope.space_keys,
+        visible=principal.visible,
+        states=scope.states,
+        first_tag=tags[0],
+        tags=tags,
+        limit=limit,
+    )
+
+
+async def list_recent(
+    tx: Transaction, principal: Principal, scope: Scope, tags: list[str], limit: int, before: datetime
+) -> list[Hit]:
+    return await many(
+        tx, QUERIES["list_recent"], Hit, **_filters(principal, scope), tags=tags, limit=limit, before=before
+    )
+
+
+class Neighbour(msgspec.Struct, frozen=True):
+    """A memory that lies close to another, and the index's score of how close."""
+
+    id: str
+    score: float
+
+
+async def list_neighbours(tx: Transaction, principal: Principal, memory: Memory, limit: int) -> list[Neighbour]:
+    return await many(
+        tx,
+        QUERIES["list_neighbours"],
+        Neighbour,
+        id=memory.id,
+        space_key=memory.space_key,
+        visible=principal.visible,
+        limit=limit,
+    )
+
+
+def cosine_of(score: float) -> float:
+    """The cosine in [-1,1] of a score of the vector index, which is (1 + cos) / 2; converted here and nowhere else."""
+    return 2 * score - 1
+
+
+def _filters(principal: Principal, scope: Scope) -> dict[str, object]:
+    return {**msgspec.structs.asdict(scope), "visible": principal.visible}

@@ -1,0 +1,157 @@
+"""What works without a principal: keys, sign-up, leases, health, the embedding model.  Few modules may import it (rule 7)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+import msgspec
+
+from app.domain.principal import Principal, Scope
+from app.domain.tasks import Task
+from app.domain.tenants import KeyUse
+from app.storage.graph import Transaction, many, one
+from app.storage.queries import load
+
+QUERIES = load("system")
+
+
+class EmbeddingModel(msgspec.Struct, frozen=True, kw_only=True):
+    """Whose vectors are in the graph; `next_*` and `cursor` are set while vectors of another model are being made."""
+
+    name: str
+    dimension: int
+    next_name: str | None = None
+    next_dimension: int | None = None
+    cursor: str | None = None
+
+
+class SignUp(msgspec.Struct, frozen=True, kw_only=True):
+    """A tenant to create, with the hash of its first key."""
+
+    tenant_id: str
+    name: str
+    key_id: str
+    hash: str
+    prefix: str
+    scopes: list[Scope]
+    space_key: str
+    now: datetime
+
+
+class Lease(msgspec.Struct, frozen=True):
+    """Who works on a task, and until when unless it renews."""
+
+    task_id: str
+    worker: str
+    lease_until: datetime
+
+
+class Progress(msgspec.Struct, frozen=True):
+    """How far a task is: steps done and steps in all."""
+
+    done_count: int
+    total_count: int
+
+
+class Outcome(msgspec.Struct, frozen=True):
+    """How an attempt at a task ended, and when it is due again if it is."""
+
+    status: str
+    error: str
+    due_at: datetime
+    now: datetime
+
+
+async def get_principal(tx: Transaction, key_hash: str, now: datetime) -> Principal | None:
+    return await one(tx, QUERIES["get_principal"], Principal, hash=key_hash, now=now)
+
+
+async def get_task_principal(tx: Transaction, task: Task) -> Principal | None:
+    """The principal a task runs for: its tenant with write access where the tenant has it; None when the tenant is gone."""
+    found = await one(tx, QUERIES["get_task_principal"], Principal, tenant_id=task.tenant_id)
+    return found.acting_as(task.agent_id) if found else None
+
+
+async def create_tenant(tx: Transaction, sign_up: SignUp) -> None:
+    fields = msgspec.structs.asdict(sign_up)
+    scopes = [str(scope) for scope in sign_up.scopes]
+    await one(tx, QUERIES["create_tenant"], str, **{**fields, "scopes": scopes})
+
+
+async def touch_keys(tx: Transaction, uses: Sequence[KeyUse]) -> None:
+    await many(tx, QUERIES["touch_keys"], object, uses=[msgspec.structs.asdict(use) for use in uses])
+
+
+async def claim_task(tx: Transaction, worker: str, now: datetime, lease_until: datetime) -> Task | None:
+    return await one(tx, QUERIES["claim_task"], Task, worker=worker, now=now, lease_until=lease_until)
+
+
+async def renew_task(tx: Transaction, lease: Lease, progress: Progress) -> bool:
+    """Whether the worker still holds the task."""
+    fields = {**msgspec.structs.asdict(lease), **msgspec.structs.asdict(progress)}
+    return await one(tx, QUERIES["renew_task"], str, **fields) is not None
+
+
+async def finish_task(tx: Transaction, lease: Lease, status: str, progress: Progress, now: datetime) -> bool:
+    """Whether the worker still held the task when it ended."""
+    finished = await one(
+        tx,
+        QUERIES["finish_task"],
+        str,
+        task_id=lease.task_id,
+        worker=lease.worker,
+        status=status,
+        now=now,
+        **msgspec.structs.asdict(progress),
+    )
+    return finished is not None
+
+
+async def postpone_task(tx: Transaction, lease: Lease, outcome: Outcome) -> None:
+    await one(
+        tx,
+        QUERIES["postpone_task"],
+        str,
+        task_id=lease.task_id,
+        worker=lease.worker,
+        **msgspec.structs.asdict(outcome),
+    )
+
+
+class Index(msgspec.Struct, frozen=True, kw_only=True):
+    """An index as the database has it; only vector indexes have a dimension."""
+
+    name: str
+    type: str
+    state: str
+    dimension: int | None = None
+
+
+async def get_server_version(tx: Transaction) -> str:
+    return await one(tx, QUERIES["get_server_version"], str) or ""
+
+
+async def list_schema_versions(tx: Transaction) -> list[int]:
+    return await many(tx, QUERIES["list_schema_versions"], int)
+
+
+async def create_schema_version(tx: Transaction, number: int, file: str, now: datetime) -> None:
+    await one(tx, QUERIES["create_schema_version"], int, number=number, file=file, now=now)
+
+
+async def list_indexes(tx: Transaction) -> list[Index]:
+    return await many(tx, QUERIES["list_indexes"], Index)
+
+
+async def ping(tx: Transaction) -> bool:
+    return await one(tx, QUERIES["ping"], int) == 1
+
+
+async def get_embedding_model(tx: Transaction) -> EmbeddingModel | None:
+    return await one(tx, QUERIES["get_embedding_model"], EmbeddingModel)
+
+
+async def create_embedding_model(tx: Transaction, name: str, dimension: int) -> EmbeddingModel | None:
+    """The recorded model: this one, or the one that was there before."""
+    return await one(tx, QUERIES["create_embedding_model"], EmbeddingModel, name=name, dimension=dimension)

@@ -1,0 +1,80 @@
+"""Tasks in the graph, as their tenant sees them; leases are in `system.py`."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+import msgspec
+
+from app.domain.principal import Principal
+from app.domain.tasks import Task
+from app.storage.graph import Transaction, many, one
+from app.storage.queries import load
+
+QUERIES = load("tasks")
+
+
+class Waiting(msgspec.Struct, frozen=True):
+    """A node that waits for its vector."""
+
+    id: str
+    content: str
+    speaker: str | None = None
+
+
+async def create(tx: Transaction, task: Task, idempotency_key: str | None) -> None:
+    """Queues a task that is due at once."""
+    fields = {name: value for name, value in msgspec.structs.asdict(task).items() if value is not None}
+    plain = {name: str(value) if isinstance(value, str) else value for name, value in fields.items()}
+    stored = {**plain, "due_at": task.created_at, "idempotency_key": idempotency_key}
+    await one(tx, QUERIES["create_task"], str, properties=stored)
+
+
+async def get(tx: Transaction, principal: Principal, task_id: str) -> Task | None:
+    return await one(
+        tx,
+        QUERIES["get_task"],
+        Task,
+        id=task_id,
+        tenant_id=principal.tenant_id,
+        space_keys=principal.space_keys,
+    )
+
+
+class TaskPage(msgspec.Struct, frozen=True, kw_only=True):
+    """Which tasks a list shows: of a status ('' for all), older than a (time, id)."""
+
+    status: str
+    before: datetime
+    before_id: str
+    limit: int
+
+
+async def list_all(tx: Transaction, principal: Principal, page: TaskPage) -> list[Task]:
+    return await many(
+        tx,
+        QUERIES["list_tasks"],
+        Task,
+        tenant_id=principal.tenant_id,
+        space_keys=principal.space_keys,
+        **msgspec.structs.asdict(page),
+    )
+
+
+async def get_by_idempotency_key(tx: Transaction, principal: Principal, key: str) -> Task | None:
+    return await one(
+        tx,
+        QUERIES["get_by_idempotency_key"],
+        Task,
+        idempotency_key=key,
+        tenant_id=principal.tenant_id,
+    )
+
+
+async def list_unembedded(tx: Transaction, task: Task, limit: int) -> list[Waiting]:
+    return await many(tx, QUERIES["list_unembedded"], Waiting, task_id=task.id, space_key=task.space_key, limit=limit)
+
+
+async def add_embeddings(tx: Transaction, task: Task, vectors: dict[str, list[float]]) -> None:
+    rows = [{"id": node_id, "embedding": vector} for node_id, vector in vectors.items()]
+    await many(tx, QUERIES["add_embeddings"], object, rows=rows, space_key=task.space_key)

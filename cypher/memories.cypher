@@ -1,0 +1,233 @@
+// Memories, and the messages that read like memories on the wire.  Every query takes the spaces the caller may use and
+// the visibility tokens of its agent.
+
+// name: lock_space
+// Takes the write lock of a space and moves its revision.  Every write begins here, so writers of one space queue up
+// instead of deadlocking.
+MATCH (state:SpaceState {space_key: $space_key})
+SET state.rev = state.rev + 1
+RETURN state.rev AS rev;
+
+// name: get_by_text
+// The current memory with the same text, agent and audience, if there is one.
+MATCH (memory:Memory {current_key: $current_key})
+WHERE memory.space_key = $space_key
+RETURN memory {.*, embedding: null} AS memory;
+
+// name: add_repeat
+// Counts that a memory was stated again.
+MATCH (memory:Memory {id: $id})
+WHERE memory.space_key = $space_key
+SET memory.repeat_count = memory.repeat_count + 1, memory.last_confirmed_at = $now
+RETURN memory {.*, embedding: null} AS memory;
+
+// name: create_memory
+// A memory with its tags and its vector; without a vector it waits for its task to make one.
+MATCH (space:Space {space_key: $space_key})
+CREATE (memory:Memory)-[:IN_SPACE]->(space)
+SET memory = $properties
+FOREACH (name IN $properties.tags | MERGE (tag:Tag {space_key: $space_key, name: name}) MERGE (memory)-[:TAGGED]->(tag))
+WITH memory
+CALL (memory) {
+  WITH memory WHERE $embedding IS NOT NULL
+  CALL db.create.setNodeVectorProperty(memory, 'embedding', $embedding)
+}
+RETURN memory.id AS id;
+
+// name: get_memories
+// The memories and messages with these ids that the caller may read, in the order of the ids, with the relations and
+// the successor he may read.
+UNWIND range(0, size($ids) - 1) AS rank
+WITH rank, $ids[rank] AS id
+MATCH (memory:Memory|Episode {id: id})
+WITH rank, memory
+WHERE memory.space_key IN $space_keys AND memory.visible_to IN $visible AND memory.state <> 'deleted'
+RETURN memory {
+  .*, embedding: null,
+  superseded_by: head([(memory)<-[:SUPERSEDES]-(newer:Memory)
+    WHERE newer.space_key IN $space_keys AND newer.visible_to IN $visible AND newer.state <> 'deleted' | newer.id]),
+  relations: [(memory)-[relation:SUPPORTS|CONTRADICTS|SUPERSEDES|CONTEXTUALIZES]->(other:Memory)
+    WHERE other.space_key IN $space_keys AND other.visible_to IN $visible AND other.state <> 'deleted' |
+    {relation_type: toLower(type(relation)), target_id: other.id, context_label: relation.label}]
+    + [(memory)<-[relation:CONTRADICTS]-(other:Memory)
+    WHERE other.space_key IN $space_keys AND other.visible_to IN $visible AND other.state <> 'deleted' |
+    {relation_type: 'contradicts', target_id: other.id, context_label: relation.label}]
+} AS memory
+ORDER BY rank;
+
+// name: list_newest
+// The ids of a page of memories, newest first, read in index order space by space.
+UNWIND $space_keys AS space_key
+CALL (space_key) {
+  MATCH (memory:Memory {space_key: space_key})
+  WHERE memory.created_at <= $before
+    AND NOT (memory.created_at = $before AND memory.id >= $before_id)
+    AND memory.state IN $states AND memory.visible_to IN $visible
+    AND ($category = '' OR memory.category = $category)
+    AND ($memory_type = '' OR memory.memory_type = $memory_type)
+    AND ($tier = '' OR memory.tier = $tier)
+    AND ($source = '' OR memory.source = $source)
+    AND ($agent_id = '' OR memory.agent_id = $agent_id)
+    AND ($session_id = '' OR memory.session_id = $session_id)
+    AND all(tag IN $tags WHERE tag IN memory.tags)
+    AND memory.valid_from >= $since AND memory.valid_from < $until
+  RETURN memory.id AS id, memory.created_at AS created_at ORDER BY created_at DESC, id DESC LIMIT $window
+}
+WITH id, created_at ORDER BY created_at DESC, id DESC SKIP $offset LIMIT $limit
+RETURN id;
+
+// name: list_sorted
+// The ids of a page of memories, or of messages, in any order; reads all of the space that match.
+CALL () {
+  MATCH (memory:Memory) WHERE $kind = 'memory' AND memory.space_key IN $space_keys RETURN memory
+  UNION ALL
+  MATCH (memory:Episode) WHERE $kind = 'message' AND memory.space_key IN $space_keys RETURN memory
+}
+WITH memory, memory[$sort] AS key
+WHERE ($after_id = '' OR CASE WHEN $descending
+        THEN key < $after OR (key = $after AND memory.id < $after_id)
+        ELSE key > $after OR (key = $after AND memory.id > $after_id) END)
+    AND memory.state IN $states AND memory.visible_to IN $visible
+    AND ($category = '' OR memory.category = $category)
+    AND ($memory_type = '' OR memory.memory_type = $memory_type)
+    AND ($tier = '' OR memory.tier = $tier)
+    AND ($source = '' OR memory.source = $source)
+    AND ($agent_id = '' OR memory.agent_id = $agent_id)
+    AND ($session_id = '' OR memory.session_id = $session_id)
+    AND all(tag IN $tags WHERE tag IN memory.tags)
+    AND memory.valid_from >= $since AND memory.valid_from < $until
+WITH memory.id AS id, key
+ORDER BY CASE WHEN $descending THEN key END DESC, CASE WHEN $descending THEN id END DESC, key, id
+SKIP $offset LIMIT $limit
+RETURN id;
+
+// name: count_memories
+// How many memories a list without filters has; answered from the index alone.
+MATCH (memory:Memory)
+WHERE memory.space_key IN $space_keys AND memory.state IN $states AND memory.visible_to IN $visible
+RETURN count(*) AS total;
+
+// name: count_listed
+// How many memories, or messages, a list with filters has.
+CALL () {
+  MATCH (memory:Memory) WHERE $kind = 'memory' AND memory.space_key IN $space_keys RETURN memory
+  UNION ALL
+  MATCH (memory:Episode) WHERE $kind = 'message' AND memory.space_key IN $space_keys RETURN memory
+}
+WITH memory
+WHERE true
+    AND memory.state IN $states AND memory.visible_to IN $visible
+    AND ($category = '' OR memory.category = $category)
+    AND ($memory_type = '' OR memory.memory_type = $memory_type)
+    AND ($tier = '' OR memory.tier = $tier)
+    AND ($source = '' OR memory.source = $source)
+    AND ($agent_id = '' OR memory.agent_id = $agent_id)
+    AND ($session_id = '' OR memory.session_id = $session_id)
+    AND all(tag IN $tags WHERE tag IN memory.tags)
+    AND memory.valid_from >= $since AND memory.valid_from < $until
+RETURN count(*) AS total;
+
+// name: update_memory
+// Changes a memory and keeps what it said before; new text comes with its vector, otherwise the vector is not touched.
+MATCH (memory:Memory {id: $id})
+WHERE memory.space_key = $space_key AND memory.state <> 'deleted'
+CREATE (revision:Revision {
+  memory_id: memory.id, space_key: memory.space_key, version: memory.version, content: memory.content, tags: memory.tags,
+  category: memory.category, memory_type: memory.memory_type, state: memory.state, importance: memory.importance,
+  edited_at: $now, edited_by: $tenant_id
+})-[:REVISION_OF]->(memory)
+SET memory += $change
+WITH memory
+CALL (memory) {
+  MATCH (memory)-[tagged:TAGGED]->(tag:Tag) WHERE NOT tag.name IN memory.tags DELETE tagged
+}
+FOREACH (name IN memory.tags | MERGE (tag:Tag {space_key: $space_key, name: name}) MERGE (memory)-[:TAGGED]->(tag))
+WITH memory
+CALL (memory) {
+  WITH memory WHERE $embedding IS NOT NULL
+  CALL db.create.setNodeVectorProperty(memory, 'embedding', $embedding)
+}
+RETURN memory.id AS id;
+
+// name: update_chunks
+// Gives the chunks of a memory the search properties of the memory.
+MATCH (chunk:Chunk)-[:PART_OF]->(memory:Memory|Episode {id: $id})
+WHERE chunk.space_key = $space_key
+SET chunk += $search;
+
+// name: create_chunks
+// The pieces of a long text, each with its own vector; those without one wait for their task.
+MATCH (whole:Memory|Episode {id: $id})
+WHERE whole.space_key = $space_key
+UNWIND $chunks AS row
+CREATE (chunk:Chunk)-[:PART_OF]->(whole)
+SET chunk = row.properties
+WITH chunk, row
+CALL (chunk, row) {
+  WITH chunk, row WHERE row.embedding IS NOT NULL
+  CALL db.create.setNodeVectorProperty(chunk, 'embedding', row.embedding)
+}
+RETURN count(*) AS created;
+
+// name: delete_chunks
+// Removes the pieces of a text that is replaced or deleted.
+MATCH (chunk:Chunk)-[:PART_OF]->(whole:Memory|Episode {id: $id})
+WHERE chunk.space_key = $space_key
+DETACH DELETE chunk;
+
+// name: list_revisions
+// What a memory said before each edit, newest first.
+MATCH (memory:Memory {id: $id})<-[:REVISION_OF]-(revision:Revision)
+WHERE memory.space_key IN $space_keys AND memory.visible_to IN $visible AND memory.state <> 'deleted'
+RETURN revision {.*} AS revision
+ORDER BY revision.version DESC;
+
+// name: supersede
+// Closes the valid time of what a new memory replaces, and links the two.
+MATCH (newer:Memory {id: $id})
+WHERE newer.space_key = $space_key
+UNWIND $replaced AS replaced_id
+MATCH (older:Memory {id: replaced_id})
+WHERE older.space_key IN $space_keys
+SET older.state = 'superseded', older.valid_to = newer.valid_from, older.current_key = null,
+    older.updated_at = $now, older.rev = older.rev + 1
+CREATE (newer)-[:SUPERSEDES {id: randomUUID(), method: 'user', task: $task_id, created_at: $now}]->(older)
+WITH older
+OPTIONAL MATCH (chunk:Chunk)-[:PART_OF]->(older)
+SET chunk.state = 'superseded', chunk.valid_to = older.valid_to
+RETURN count(DISTINCT older) AS superseded;
+
+// name: delete_memories
+// Marks memories and messages as deleted and removes their pieces; those already deleted do not count again.
+UNWIND $ids AS id
+MATCH (memory:Memory|Episode {id: id})
+WITH memory WHERE memory.space_key IN $space_keys AND memory.visible_to IN $visible AND memory.state <> 'deleted'
+SET memory.state = 'deleted', memory.current_key = null, memory.version = memory.version + 1, memory.rev = memory.rev + 1,
+    memory.updated_at = $now, memory.embed_task = null
+WITH memory
+OPTIONAL MATCH (chunk:Chunk)-[:PART_OF]->(memory)
+DETACH DELETE chunk
+RETURN count(DISTINCT memory) AS deleted;
+
+// name: get_deleted
+// Whether an id is a memory of the caller that is already deleted.
+MATCH (memory:Memory|Episode {id: $id})
+WITH memory WHERE memory.space_key IN $space_keys AND memory.visible_to IN $visible AND memory.state = 'deleted'
+RETURN memory.id AS id;
+
+// name: list_matching
+// The ids that a bulk deletion by filter is about.
+MATCH (memory:Memory)
+WHERE memory.space_key IN $space_keys AND memory.state IN $states AND memory.visible_to IN $visible
+  AND ($source_prefix = '' OR memory.source STARTS WITH $source_prefix)
+  AND ($category = '' OR memory.category = $category)
+  AND ($memory_type = '' OR memory.memory_type = $memory_type)
+  AND all(tag IN $tags WHERE tag IN memory.tags)
+  AND memory.created_at < $before
+RETURN memory.id AS id;
+
+// name: add_accesses
+// Counts answers that contained a memory, in batches and off the read path.
+UNWIND $accesses AS access
+MATCH (memory:Memory|Episode {id: access.id, space_key: access.space_key})
+SET memory.access_count = memory.access_count + access.count, memory.last_accessed_at = access.at;

@@ -1,0 +1,65 @@
+// Messages (episodes) and their sessions.
+
+// name: get_session_cursor
+// What is known of a session: its last sequence number and the hashes of its latest messages, oldest first.
+MATCH (session:Session {space_key: $space_key, id: $session_id})
+RETURN {
+  last_seq: session.last_seq, position: session.next_position,
+  hashes: COLLECT {
+    MATCH (episode:Episode {space_key: $space_key, session_id: $session_id})
+    WHERE episode.position >= session.next_position - $window AND episode.visible_to = $visible_to
+    RETURN episode.hash ORDER BY episode.position
+  }
+} AS cursor;
+
+// name: create_messages
+// Stores messages in order: each in its session, after the one before it, with the vector it has by now.
+MATCH (space:Space {space_key: $space_key})
+MERGE (session:Session {space_key: $space_key, id: $session_id})
+ON CREATE SET session.agent_id = $agent_id, session.tenant_id = $tenant_id, session.source = $source, session.created_at = $now
+SET session.updated_at = $now, session.next_position = $next_position, session.last_seq = $last_seq
+MERGE (agent:Agent {tenant_id: $tenant_id, id: $agent_id})
+MERGE (session)-[:HELD_BY]->(agent)
+WITH space, session
+UNWIND $messages AS row
+CREATE (episode:Episode)-[:IN_SPACE]->(space)
+SET episode = row.properties
+CREATE (episode)-[:PART_OF]->(session)
+FOREACH (name IN row.properties.tags | MERGE (tag:Tag {space_key: $space_key, name: name}) MERGE (episode)-[:TAGGED]->(tag))
+WITH episode, row
+CALL (episode, row) {
+  WITH episode, row WHERE row.embedding IS NOT NULL
+  CALL db.create.setNodeVectorProperty(episode, 'embedding', row.embedding)
+}
+CALL (episode, row) {
+  MATCH (previous:Episode {space_key: $space_key, session_id: $session_id, position: episode.position - 1})
+  MERGE (previous)-[:NEXT]->(episode)
+}
+RETURN count(*) AS created;
+
+// name: get_evidence
+// What was said for each of these results: the message itself, or the messages a memory was made from.
+UNWIND $ids AS id
+CALL (id) {
+  MATCH (episode:Episode {id: id}) RETURN episode
+  UNION
+  MATCH (:Memory {id: id})-[:EXTRACTED_FROM]->(episode:Episode) RETURN episode
+}
+WITH id, episode
+WHERE episode.space_key IN $space_keys AND episode.visible_to IN $visible AND episode.state <> 'deleted'
+RETURN {
+  id: id, message_id: episode.id, session_id: episode.session_id, role: episode.role,
+  speaker: episode.speaker, said_at: episode.valid_from, content: episode.content
+} AS evidence
+ORDER BY episode.valid_from, episode.position;
+
+// name: delete_all_messages
+// Erases a batch of the messages of a space, with their pieces.
+MATCH (episode:Episode)
+WHERE episode.space_key = $space_key AND episode.visible_to IN $visible
+WITH episode LIMIT $batch
+OPTIONAL MATCH (chunk:Chunk)-[:PART_OF]->(episode)
+DETACH DELETE chunk
+WITH DISTINCT episode
+DETACH DELETE episode
+RETURN count(*) AS deleted;

@@ -1,0 +1,189 @@
+// Search.  The legs are branches of one statement in one read transaction; when it fails, each leg runs alone.  What
+// does not filter is a range that matches everything, since a text of a query is fixed (architecture §2).
+
+// name: search_all_legs
+// Vector and text legs together.  A leg whose list of queries is empty is not asked.
+CYPHER 25
+CALL () {
+  UNWIND $embeddings AS embedding
+  MATCH (hit:Memory|Episode|Chunk)
+  SEARCH hit IN (
+    VECTOR INDEX memory_embedding FOR embedding
+    WHERE hit.space_key IN $space_keys AND hit.visible_to IN $visible AND hit.kind IN $kinds AND hit.state IN $states
+      AND hit.category IN $categories AND hit.memory_type IN $memory_types
+      AND hit.source >= $source_from AND hit.source <= $source_to
+      AND hit.agent_id >= $agent_from AND hit.agent_id <= $agent_to
+      AND hit.session_id >= $session_from AND hit.session_id <= $session_to
+      AND hit.valid_from >= $valid_from_min AND hit.valid_from <= $valid_from_max AND hit.valid_to > $valid_to_min
+      AND hit.recorded_at <= $recorded_at_max AND hit.retired_at > $retired_at_min
+    LIMIT $vector_limit
+  ) SCORE AS score
+  RETURN hit, score, 'vector' AS leg
+  UNION ALL
+  UNWIND $english_queries AS text_query
+  CALL db.index.fulltext.queryNodes('memory_text', text_query, {limit: $text_limit}) YIELD node AS hit
+  RETURN hit, null AS score, 'english' AS leg
+  UNION ALL
+  UNWIND $cjk_queries AS text_query
+  CALL db.index.fulltext.queryNodes('memory_text_cjk', text_query, {limit: $text_limit}) YIELD node AS hit
+  RETURN hit, null AS score, 'cjk' AS leg
+}
+WITH hit, score, leg
+OPTIONAL MATCH (hit)-[:PART_OF]->(whole:Memory|Episode)
+WITH coalesce(whole, hit) AS memory, hit, score, leg
+WHERE memory.space_key IN $space_keys AND memory.visible_to IN $visible AND memory.kind IN $kinds AND memory.state IN $states
+  AND memory.valid_from >= $valid_from_min AND memory.valid_from <= $valid_from_max AND memory.valid_to > $valid_to_min
+  AND memory.recorded_at <= $recorded_at_max AND memory.retired_at > $retired_at_min
+RETURN {
+  id: memory.id, leg: leg, score: score, text: hit.content, kind: memory.kind, space_key: memory.space_key,
+  session_id: memory.session_id, speaker: coalesce(memory.speaker, ''), text_hash: memory.text_hash, tags: memory.tags,
+  importance: memory.importance, confidence: memory.confidence, pinned: memory.memory_type = 'pinned',
+  access_count: memory.access_count, used_at: coalesce(memory.last_accessed_at, memory.created_at),
+  created_at: memory.created_at
+} AS hit;
+
+// name: search_vector_leg
+// The vector leg alone.
+CYPHER 25
+CALL () {
+  UNWIND $embeddings AS embedding
+  MATCH (hit:Memory|Episode|Chunk)
+  SEARCH hit IN (
+    VECTOR INDEX memory_embedding FOR embedding
+    WHERE hit.space_key IN $space_keys AND hit.visible_to IN $visible AND hit.kind IN $kinds AND hit.state IN $states
+      AND hit.category IN $categories AND hit.memory_type IN $memory_types
+      AND hit.source >= $source_from AND hit.source <= $source_to
+      AND hit.agent_id >= $agent_from AND hit.agent_id <= $agent_to
+      AND hit.session_id >= $session_from AND hit.session_id <= $session_to
+      AND hit.valid_from >= $valid_from_min AND hit.valid_from <= $valid_from_max AND hit.valid_to > $valid_to_min
+      AND hit.recorded_at <= $recorded_at_max AND hit.retired_at > $retired_at_min
+    LIMIT $vector_limit
+  ) SCORE AS score
+  RETURN hit, score, 'vector' AS leg
+}
+WITH hit, score, leg
+OPTIONAL MATCH (hit)-[:PART_OF]->(whole:Memory|Episode)
+WITH coalesce(whole, hit) AS memory, hit, score, leg
+WHERE memory.space_key IN $space_keys AND memory.visible_to IN $visible AND memory.kind IN $kinds AND memory.state IN $states
+  AND memory.valid_from >= $valid_from_min AND memory.valid_from <= $valid_from_max AND memory.valid_to > $valid_to_min
+  AND memory.recorded_at <= $recorded_at_max AND memory.retired_at > $retired_at_min
+RETURN {
+  id: memory.id, leg: leg, score: score, text: hit.content, kind: memory.kind, space_key: memory.space_key,
+  session_id: memory.session_id, speaker: coalesce(memory.speaker, ''), text_hash: memory.text_hash, tags: memory.tags,
+  importance: memory.importance, confidence: memory.confidence, pinned: memory.memory_type = 'pinned',
+  access_count: memory.access_count, used_at: coalesce(memory.last_accessed_at, memory.created_at),
+  created_at: memory.created_at
+} AS hit;
+
+// name: search_text_legs
+// The text legs alone.
+CYPHER 25
+CALL () {
+  UNWIND $english_queries AS text_query
+  CALL db.index.fulltext.queryNodes('memory_text', text_query, {limit: $text_limit}) YIELD node AS hit
+  RETURN hit, null AS score, 'english' AS leg
+  UNION ALL
+  UNWIND $cjk_queries AS text_query
+  CALL db.index.fulltext.queryNodes('memory_text_cjk', text_query, {limit: $text_limit}) YIELD node AS hit
+  RETURN hit, null AS score, 'cjk' AS leg
+}
+WITH hit, score, leg
+OPTIONAL MATCH (hit)-[:PART_OF]->(whole:Memory|Episode)
+WITH coalesce(whole, hit) AS memory, hit, score, leg
+WHERE memory.space_key IN $space_keys AND memory.visible_to IN $visible AND memory.kind IN $kinds AND memory.state IN $states
+  AND memory.valid_from >= $valid_from_min AND memory.valid_from <= $valid_from_max AND memory.valid_to > $valid_to_min
+  AND memory.recorded_at <= $recorded_at_max AND memory.retired_at > $retired_at_min
+RETURN {
+  id: memory.id, leg: leg, score: score, text: hit.content, kind: memory.kind, space_key: memory.space_key,
+  session_id: memory.session_id, speaker: coalesce(memory.speaker, ''), text_hash: memory.text_hash, tags: memory.tags,
+  importance: memory.importance, confidence: memory.confidence, pinned: memory.memory_type = 'pinned',
+  access_count: memory.access_count, used_at: coalesce(memory.last_accessed_at, memory.created_at),
+  created_at: memory.created_at
+} AS hit;
+
+// name: search_by_ids
+// The vector leg over few, known memories: exact cosine instead of the index.
+CYPHER 25
+UNWIND $ids AS id
+MATCH (memory:Memory|Episode {id: id})
+CALL (memory) {
+  WITH memory WHERE memory.embedding IS NOT NULL RETURN memory AS hit
+  UNION ALL
+  MATCH (memory)<-[:PART_OF]-(chunk:Chunk) WHERE chunk.embedding IS NOT NULL RETURN chunk AS hit
+}
+WITH hit, vector.similarity.cosine(hit.embedding, $embedding) AS score, 'vector' AS leg
+WITH hit, score, leg
+OPTIONAL MATCH (hit)-[:PART_OF]->(whole:Memory|Episode)
+WITH coalesce(whole, hit) AS memory, hit, score, leg
+WHERE memory.space_key IN $space_keys AND memory.visible_to IN $visible AND memory.kind IN $kinds AND memory.state IN $states
+  AND memory.valid_from >= $valid_from_min AND memory.valid_from <= $valid_from_max AND memory.valid_to > $valid_to_min
+  AND memory.recorded_at <= $recorded_at_max AND memory.retired_at > $retired_at_min
+RETURN {
+  id: memory.id, leg: leg, score: score, text: hit.content, kind: memory.kind, space_key: memory.space_key,
+  session_id: memory.session_id, speaker: coalesce(memory.speaker, ''), text_hash: memory.text_hash, tags: memory.tags,
+  importance: memory.importance, confidence: memory.confidence, pinned: memory.memory_type = 'pinned',
+  access_count: memory.access_count, used_at: coalesce(memory.last_accessed_at, memory.created_at),
+  created_at: memory.created_at
+} AS hit
+ORDER BY score DESC
+LIMIT $vector_limit;
+
+// name: list_tagged
+// The ids of what carries all of these tags, at most a given number of them.
+MATCH (tag:Tag)<-[:TAGGED]-(memory:Memory|Episode)
+WHERE tag.space_key IN $space_keys AND tag.name = $first_tag
+  AND memory.visible_to IN $visible AND memory.state IN $states AND all(name IN $tags WHERE name IN memory.tags)
+RETURN memory.id AS id
+LIMIT $limit;
+
+// name: list_recent
+// The newest memories and messages that pass the filters: what an empty query answers.
+UNWIND $space_keys AS space_key
+CALL (space_key) {
+  MATCH (hit:Memory)
+  WHERE 'memory' IN $kinds AND hit.space_key = space_key AND hit.created_at <= $before AND hit.state IN $states AND hit.visible_to IN $visible
+    AND hit.category IN $categories AND hit.memory_type IN $memory_types
+    AND hit.source >= $source_from AND hit.source <= $source_to
+    AND hit.agent_id >= $agent_from AND hit.agent_id <= $agent_to
+    AND hit.session_id >= $session_from AND hit.session_id <= $session_to
+    AND all(tag IN $tags WHERE tag IN hit.tags)
+    AND hit.valid_from >= $valid_from_min AND hit.valid_from <= $valid_from_max AND hit.valid_to > $valid_to_min
+    AND hit.recorded_at <= $recorded_at_max AND hit.retired_at > $retired_at_min
+  RETURN hit ORDER BY hit.created_at DESC LIMIT $limit
+  UNION ALL
+  MATCH (hit:Episode)
+  WHERE 'message' IN $kinds AND hit.space_key = space_key AND hit.created_at <= $before AND hit.state IN $states AND hit.visible_to IN $visible
+    AND hit.category IN $categories AND hit.memory_type IN $memory_types
+    AND hit.source >= $source_from AND hit.source <= $source_to
+    AND hit.agent_id >= $agent_from AND hit.agent_id <= $agent_to
+    AND hit.session_id >= $session_from AND hit.session_id <= $session_to
+    AND all(tag IN $tags WHERE tag IN hit.tags)
+    AND hit.valid_from >= $valid_from_min AND hit.valid_from <= $valid_from_max AND hit.valid_to > $valid_to_min
+    AND hit.recorded_at <= $recorded_at_max AND hit.retired_at > $retired_at_min
+  RETURN hit ORDER BY hit.created_at DESC LIMIT $limit
+}
+WITH hit AS memory
+RETURN {
+  id: memory.id, leg: 'recent', score: null, text: memory.content, kind: memory.kind, space_key: memory.space_key,
+  session_id: memory.session_id, speaker: coalesce(memory.speaker, ''), text_hash: memory.text_hash, tags: memory.tags,
+  importance: memory.importance, confidence: memory.confidence, pinned: memory.memory_type = 'pinned',
+  access_count: memory.access_count, used_at: coalesce(memory.last_accessed_at, memory.created_at),
+  created_at: memory.created_at
+} AS hit
+ORDER BY memory.created_at DESC, memory.id DESC
+LIMIT $limit;
+
+// name: list_neighbours
+// The memories of the same space that lie closest to a memory, and how close in the index's scale.
+CYPHER 25
+MATCH (memory:Memory {id: $id})
+WHERE memory.space_key = $space_key AND memory.embedding IS NOT NULL
+WITH memory, memory.embedding AS embedding
+MATCH (other:Memory)
+SEARCH other IN (
+  VECTOR INDEX memory_embedding FOR embedding
+  WHERE other.space_key = $space_key AND other.visible_to IN $visible AND other.kind = 'memory' AND other.state = 'active'
+  LIMIT $limit
+) SCORE AS score
+WITH memory, other, score WHERE other.id <> memory.id
+RETURN {id: other.id, score: score} AS neighbour;

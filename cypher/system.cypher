@@ -1,0 +1,129 @@
+// Queries without a principal: who a key belongs to, sign-up, leases, schema, health, re-embedding.  Only the few
+// modules that house-rules rule 7 names may call them.
+
+// name: get_principal
+// Who a key belongs to: tenant, scopes, spaces with roles, agent groups; nothing for an unknown, revoked or expired key.
+MATCH (key:ApiKey {hash: $hash})
+WHERE key.revoked_at IS NULL AND (key.expires_at IS NULL OR key.expires_at > $now)
+MATCH (tenant:Tenant {id: key.tenant_id, status: 'active'})
+RETURN {
+  tenant_id: tenant.id, key_id: key.id, scopes: key.scopes, bound_agent: key.agent_id,
+  key_hashes: COLLECT { MATCH (own:ApiKey {tenant_id: tenant.id}) RETURN own.hash },
+  spaces: COLLECT { MATCH (tenant)-[member:MEMBER_OF]->(space:Space) RETURN space {.id, .space_key, .kind, role: member.role} },
+  groups: COLLECT { MATCH (tenant)-[:HAS_GROUP]->(group:AgentGroup) RETURN group {.name, .agents} }
+} AS principal;
+
+// name: create_tenant
+// Signs up a tenant: its first key, its personal space and the membership, in one statement.
+CREATE (tenant:Tenant {id: $tenant_id, name: $name, status: 'active', created_at: $now})
+CREATE (:ApiKey {
+  id: $key_id, tenant_id: $tenant_id, hash: $hash, prefix: $prefix, scopes: $scopes, agent_id: '', created_at: $now
+})
+CREATE (space:Space {
+  id: 'personal/' + $tenant_id, space_key: $space_key, kind: 'personal', name: $name,
+  owner_id: $tenant_id, created_at: $now, updated_at: $now
+})
+CREATE (:SpaceState {space_key: $space_key, rev: 0})
+CREATE (tenant)-[:MEMBER_OF {role: 'admin', joined_at: $now}]->(space)
+RETURN tenant.id AS id;
+
+// name: touch_keys
+// Records when keys were last used, in batches.
+UNWIND $uses AS use
+MATCH (key:ApiKey {id: use.key_id})
+SET key.last_used_at = use.at;
+
+// name: claim_task
+// Leases the longest due task to a worker: queued ones, and running ones whose worker stopped renewing its lease.
+CALL () {
+  MATCH (task:Task) WHERE task.status = 'queued' AND task.due_at <= $now
+  RETURN task ORDER BY task.due_at LIMIT 1
+  UNION
+  MATCH (task:Task) WHERE task.status = 'running' AND task.due_at <= $now
+  RETURN task ORDER BY task.due_at LIMIT 1
+}
+WITH task ORDER BY task.due_at LIMIT 1
+// The lock comes first; then the task is looked at again, as another worker may have been faster.
+SET task.lock = $worker
+WITH task WHERE task.due_at <= $now AND task.status IN ['queued', 'running']
+SET task.status = 'running', task.attempts = task.attempts + 1, task.due_at = $lease_until, task.worker = $worker,
+    task.started_at = coalesce(task.started_at, $now)
+RETURN task {.*} AS task;
+
+// name: renew_task
+// Prolongs the lease of a task that this worker still holds, and records how far it is; no row when it holds it no more.
+MATCH (task:Task {id: $task_id, worker: $worker, status: 'running'})
+SET task.due_at = $lease_until, task.done_count = $done_count, task.total_count = $total_count
+RETURN task.id AS id;
+
+// name: finish_task
+// Ends a task that this worker still holds.
+MATCH (task:Task {id: $task_id, worker: $worker, status: 'running'})
+SET task.status = $status, task.finished_at = $now, task.done_count = $done_count, task.total_count = $total_count,
+    task.worker = null, task.lock = null
+RETURN task.id AS id;
+
+// name: postpone_task
+// Gives a task back after a failed attempt: queued again for a later time, or failed when it was tried often enough.
+MATCH (task:Task {id: $task_id, worker: $worker, status: 'running'})
+SET task.status = $status, task.due_at = $due_at, task.errors = (task.errors + $error)[-10..], task.worker = null,
+    task.lock = null, task.finished_at = CASE WHEN $status = 'failed' THEN $now END
+RETURN task.id AS id;
+
+// name: get_task_principal
+// The principal a task runs for: its tenant with all its spaces.
+MATCH (tenant:Tenant {id: $tenant_id, status: 'active'})
+RETURN {
+  tenant_id: tenant.id, key_id: '', scopes: ['read', 'write'], key_hashes: [],
+  spaces: COLLECT { MATCH (tenant)-[member:MEMBER_OF]->(space:Space) RETURN space {.id, .space_key, .kind, role: member.role} },
+  groups: COLLECT { MATCH (tenant)-[:HAS_GROUP]->(group:AgentGroup) RETURN group {.name, .agents} }
+} AS principal;
+
+// name: get_server_version
+// The version of the Neo4j server.
+CALL dbms.components() YIELD name, versions WHERE name = 'Neo4j Kernel'
+RETURN versions[0] AS version;
+
+// name: list_schema_versions
+// The numbers of the schema files that were applied to this database.
+MATCH (version:SchemaVersion) WHERE version.number > 0
+RETURN version.number AS number;
+
+// name: create_schema_version
+// Records that a schema file was applied.
+MERGE (version:SchemaVersion {number: $number})
+ON CREATE SET version.file = $file, version.applied_at = $now
+RETURN version.number AS number;
+
+// name: list_indexes
+// All indexes of the database as it has them; constraints own one each.
+SHOW INDEXES YIELD name, type, state, options
+RETURN {name: name, type: type, state: state, dimension: options.indexConfig['vector.dimensions']} AS index;
+
+// name: ping
+// Whether the database answers.
+RETURN 1 AS one;
+
+// name: get_embedding_model
+// The model whose vectors are in the graph, and how far a change of model got.
+MATCH (model:EmbeddingModel {key: 'current'})
+RETURN model {.name, .dimension, .next_name, .next_dimension, .cursor} AS model;
+
+// name: create_embedding_model
+// Records the first model; an existing record stays as it is.
+MERGE (model:EmbeddingModel {key: 'current'})
+ON CREATE SET model.name = $name, model.dimension = $dimension
+RETURN model {.name, .dimension, .next_name, .next_dimension, .cursor} AS model;
+
+// name: begin_reembedding
+// Records that vectors of another model are being made; a change to the same model that was interrupted goes on.
+MATCH (model:EmbeddingModel {key: 'current'})
+SET model.cursor = CASE WHEN model.next_name = $name AND model.next_dimension = $dimension THEN coalesce(model.cursor, '') ELSE '' END,
+    model.next_name = $name, model.next_dimension = $dimension
+RETURN model {.name, .dimension, .next_name, .next_dimension, .cursor} AS model;
+
+// name: end_reembedding
+// Makes the new model the current one.
+MATCH (model:EmbeddingModel {key: 'current'})
+SET model.name = model.next_name, model.dimension = model.next_dimension, model.next_name = null, model.next_dimension = null, model.cursor = null
+RETURN model {.name, .dimension} AS model;
