@@ -1,0 +1,155 @@
+"""A local HTTP server that speaks OpenAI's protocol and does what it is told: right, wrong, slow, failing, down.
+
+    with OpenAIServer() as server:
+        server.script(status(429), embeddings)
+        ...  # point a client at server.url; afterwards server.requests has what it asked
+
+Scripted replies are used up in order; then each path gives its own right answer. Another path is one entry in
+`RIGHT_ANSWERS`.
+"""
+
+from __future__ import annotations
+
+import json
+from collections import deque
+from collections.abc import Callable
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from threading import Event, Thread
+from typing import Any, NamedTuple
+
+from tests.fakes import embed
+
+DIMENSION = 384
+
+
+class Request(NamedTuple):
+    """What a client asked; names of headers in lower case."""
+
+    path: str
+    headers: dict[str, str]
+    body: dict[str, Any]
+
+
+class Reply(NamedTuple):
+    """What goes over the wire; `seconds` is how long it takes to come."""
+
+    body: bytes
+    status: int = 200
+    headers: tuple[tuple[str, str], ...] = ()
+    seconds: float = 0
+
+
+Answer = Callable[[Request], Reply]
+
+
+def to_reply(body: object) -> Reply:
+    return Reply(json.dumps(body).encode())
+
+
+def embeddings_of(rows: list[list[float]]) -> Reply:
+    """Rows as the API sends them, last first: clients have to order them by `index`."""
+    data = [{"object": "embedding", "index": index, "embedding": row} for index, row in enumerate(rows)]
+    return to_reply({"object": "list", "data": data[::-1], "model": "test", "usage": {"prompt_tokens": 1}})
+
+
+def embeddings(request: Request) -> Reply:
+    """The right answer, with as many dimensions as asked for; not of length 1, as many models answer."""
+    dimension = request.body.get("dimensions", DIMENSION)
+    return embeddings_of([[3 * value for value in embed(text, dimension)] for text in request.body["input"]])
+
+
+def embeddings_like(*row: float) -> Answer:
+    """The same vector for every text."""
+    return lambda request: embeddings_of([list(row) for _ in request.body["input"]])
+
+
+def too_few_embeddings(request: Request) -> Reply:
+    return embeddings(request._replace(body={**request.body, "input": request.body["input"][1:]}))
+
+
+def status(code: int, *headers: tuple[str, str]) -> Answer:
+    return lambda _: to_reply({"error": {"message": f"scripted {code}"}})._replace(status=code, headers=headers)
+
+
+def malformed(_: Request) -> Reply:
+    return Reply(b'{"data": [')
+
+
+def slow(seconds: float, answer: Answer = embeddings) -> Answer:
+    return lambda request: answer(request)._replace(seconds=seconds)
+
+
+RIGHT_ANSWERS: dict[str, Answer] = {"/v1/embeddings": embeddings}
+
+
+class OpenAIServer:
+    """Listens on a free port of this machine while the `with` block runs."""
+
+    def __init__(self) -> None:
+        self.requests: list[Request] = []
+        self._script: deque[Answer] = deque()
+        self._always: Answer | None = None
+        self._stopped = Event()
+        self._http = ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
+        self._http.daemon_threads = True
+        self.url = f"http://127.0.0.1:{self._http.server_port}"
+
+    def __enter__(self) -> OpenAIServer:
+        # The poll is how long `stop` may take.
+        Thread(target=self._http.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True).start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.stop()
+
+    def script(self, *answers: Answer) -> None:
+        """The next answers, whatever is asked."""
+        self._script.extend(answers)
+
+    def always(self, answer: Answer | None) -> None:
+        """The answer to everything after the script; None for the right one."""
+        self._always = answer
+
+    def inputs(self) -> list[list[str]]:
+        """The texts of each request for embeddings."""
+        return [request.body["input"] for request in self.requests]
+
+    def stop(self) -> None:
+        """Down: connections are refused, and slow replies end at once."""
+        self._stopped.set()
+        self._http.shutdown()
+        self._http.server_close()
+
+    def reply(self, request: Request) -> Reply:
+        self.requests.append(request)
+        scripted = self._script.popleft() if self._script else self._always
+        reply = (scripted or RIGHT_ANSWERS.get(request.path, status(404)))(request)
+        self._stopped.wait(reply.seconds)
+        return reply
+
+    def _handler(self) -> type[BaseHTTPRequestHandler]:
+        server = self
+
+        class Handler(BaseHTTPRequestHandler):
+            def do_POST(self) -> None:
+                body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+                headers = {name.lower(): value for name, value in self.headers.items()}
+                reply = server.reply(Request(self.path, headers, body))
+                try:
+                    self._send(reply)
+                except ConnectionError:
+                    # The client did not wait for a slow reply.
+                    self.close_connection = True
+
+            def _send(self, reply: Reply) -> None:
+                self.send_response(reply.status)
+                for name, value in (("Content-Type", "application/json"), *reply.headers):
+                    self.send_header(name, value)
+                self.send_header("Content-Length", str(len(reply.body)))
+                self.end_headers()
+                self.wfile.write(reply.body)
+
+            def log_message(self, format: str, *args: object) -> None:  # noqa: A002
+                del format, args
+
+        return Handler
