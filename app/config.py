@@ -34,6 +34,8 @@ class SettingsError(Exception):
     """A setting cannot be used; the message names it and says what is accepted."""
 
 
+# The largest port, and more than any dimension or timeout needs.
+LARGEST_NUMBER = 65535
 CHOICES: dict[str, tuple[str, ...]] = {
     "embed_provider": ("local", "openai-compatible"),
     "signup": ("open", "token", "closed"),
@@ -42,12 +44,12 @@ CHOICES: dict[str, tuple[str, ...]] = {
 
 
 def variable_name(field: str) -> str:
-    """The environment variable of a settings field: `port` is `OMEM_PORT`, `neo4j_uri` is `NEO4J_URI`."""
+    """The environment variable of a field: `port` is `OMEM_PORT`, `neo4j_uri` is `NEO4J_URI`."""
     return field.upper() if field.startswith("neo4j_") else f"OMEM_{field.upper()}"
 
 
 def load_settings(environ: Mapping[str, str] = os.environ) -> Settings:
-    """Settings from the environment; an empty variable counts as absent. Raises SettingsError, which names the variable."""
+    """Settings from the environment, where empty counts as absent. Raises SettingsError, which names the variable."""
     given = {
         field: environ[variable_name(field)].strip()
         for field in Settings.__struct_fields__
@@ -66,8 +68,10 @@ def _parse(field: str, text: str) -> object:
             raise SettingsError(f"{variable_name(field)} must be one of {', '.join(CHOICES[field])}, not {text!r}")
         return text.lower()
     if field in ("port", "embed_dim", "embed_timeout_secs"):
-        if not text.isdecimal() or int(text) > 65535:
-            raise SettingsError(f"{variable_name(field)} must be a whole number from 0 to 65535, not {text!r}")
+        if not text.isdecimal() or int(text) > LARGEST_NUMBER:
+            raise SettingsError(
+                f"{variable_name(field)} must be a whole number from 0 to {LARGEST_NUMBER}, not {text!r}"
+            )
         return int(text)
     return text
 

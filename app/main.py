@@ -16,7 +16,7 @@ from litestar.exceptions import HTTPException
 from litestar.openapi import OpenAPIConfig
 from litestar.openapi.plugins import SwaggerRenderPlugin
 from litestar.openapi.spec import Components, SecurityScheme
-from litestar.static_files import create_static_files_router
+from litestar.static_files import create_static_files_router  # pyright: ignore[reportUnknownVariableType]
 
 from app.api import health, memories, relations, search, tasks, tenants
 from app.api.auth import provide_principal
@@ -26,7 +26,7 @@ from app.api.limits import SignUpLimit
 from app.api.reading import AnyRequest
 from app.config import Settings
 from app.domain.errors import OurmemError
-from app.providers.embedder import Embedder, EmbeddingFailed, make_embedder
+from app.providers.embedder import Embedder, EmbeddingFailed
 from app.services.accesses import AccessRecorder
 from app.services.parts import Parts
 from app.storage import schema, system
@@ -63,7 +63,7 @@ def make_parts(settings: Settings, graph: Graph, embedder: Embedder) -> Parts:
 
 
 async def prepare(parts: Parts) -> None:
-    """Brings the schema up to date and checks that the graph's vectors are of the configured model. Raises SetupError."""
+    """Brings the schema up to date and checks whose vectors are in the graph. Raises SetupError, EmbeddingFailed."""
     model = await parts.graph.read(system.get_embedding_model) if await _has_schema(parts.graph) else None
     try:
         await parts.embedder.load()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from litestar.di import NamedDependency
+
 from app.api.reading import AnyRequest
 from app.domain.errors import Unauthorized
 from app.domain.principal import Principal, Scope, key_hash
@@ -13,7 +15,7 @@ READING = ("GET", "HEAD")
 READING_PATHS = ("/v1/memories/search",)
 
 
-async def provide_principal(request: AnyRequest, parts: Parts) -> Principal:
+async def provide_principal(request: AnyRequest, parts: NamedDependency[Parts]) -> Principal:
     """Who asks. Raises Unauthorized without a working key, and InsufficientScope when the key may not do this."""
     key = request.headers.get("x-api-key", "")
     if not key:

@@ -20,7 +20,9 @@ def allow_origins(app: ASGIApp) -> ASGIApp:
     async def respond(scope: Scope, receive: Receive, send: Send) -> None:
         async def send_allowed(message: Message) -> None:
             if message["type"] == "http.response.start":
-                MutableScopeHeaders.from_message(message).update(ALLOWED)
+                headers = MutableScopeHeaders.from_message(message)
+                for name, value in ALLOWED.items():
+                    headers[name] = value
             await send(message)
 
         if scope["type"] == "http" and scope["method"] == "OPTIONS":

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import re
-from typing import Any
+from typing import Any, cast
 
 import msgspec
-from litestar.openapi.spec import OpenAPIMediaType, Operation, Parameter, RequestBody, Schema
+from litestar.openapi.spec import OpenAPIMediaType, OpenAPIType, Operation, Parameter, Reference, RequestBody, Schema
 from msgspec.json import schema_components
 
 HUMP = re.compile(r"(?<=[a-z])([A-Z])")
@@ -37,8 +37,8 @@ def _parameters(query: type[msgspec.Struct]) -> list[Parameter]:
 
 def _schema(body: type[msgspec.Struct]) -> Schema:
     properties, required = _fields(body)
-    fields = {name: _plain(schema) for name, schema in properties.items()}
-    return Schema(type="object", title=body.__name__, properties=fields, required=sorted(required))
+    fields: dict[str, Reference | Schema] = {name: _plain(schema) for name, schema in properties.items()}
+    return Schema(type=OpenAPIType.OBJECT, title=body.__name__, properties=fields, required=sorted(required))
 
 
 def _plain(schema: Any) -> Schema:
@@ -64,9 +64,10 @@ def _fields(shape: type[msgspec.Struct]) -> tuple[dict[str, dict[str, Any]], set
 
 def _resolve(schema: Any, components: dict[str, Any]) -> Any:
     if isinstance(schema, list):
-        return [_resolve(item, components) for item in schema]
+        return [_resolve(item, components) for item in cast("list[Any]", schema)]
     if not isinstance(schema, dict):
         return schema
-    if "$ref" in schema:
-        return _resolve(components[schema["$ref"].rpartition("/")[2]], components)
-    return {key: _resolve(value, components) for key, value in schema.items()}
+    fields = cast("dict[str, Any]", schema)
+    if "$ref" in fields:
+        return _resolve(components[fields["$ref"].rpartition("/")[2]], components)
+    return {key: _resolve(value, components) for key, value in fields.items()}

@@ -47,7 +47,7 @@ async def get_liveness() -> Status:
 async def get_readiness(parts: NamedDependency[Parts]) -> Response[Readiness]:
     """Whether database and embedding model answer; 503 when the database does not.
 
-    Without the model the service still stores and finds by words, so that is said and is no reason to send traffic away.
+    Without the model the service still stores and finds by words, so traffic need not go elsewhere.
     """
     database, model = await _check_database(parts), await _check_model(parts)
     is_ready = database == "ok"

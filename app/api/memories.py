@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, cast
+from typing import Any
 
 import msgspec
 from litestar import Response, Router, delete, get, post, put
@@ -10,7 +10,7 @@ from litestar.di import NamedDependency
 from litestar.params import FromPath
 
 from app.api.documents import documented
-from app.api.reading import AnyRequest, convert_body, read_body, read_idempotency, read_json, read_query, read_rev
+from app.api.reading import AnyRequest, convert_body, read_body, read_idempotency, read_object, read_query, read_rev
 from app.api.tenants import Status
 from app.domain.errors import Invalid
 from app.domain.listing import (
@@ -28,9 +28,9 @@ from app.domain.memories import (
     MemoryView,
     NewMemory,
     RevisionList,
+    created_view,
     revision_view,
     view,
-    wire_fields,
 )
 from app.domain.messages import AcceptedMessages, NewMessages
 from app.domain.principal import Principal
@@ -84,13 +84,13 @@ async def create_memory(
 
     The same text again answers 200 with the memory that is there. A header Idempotency-Key makes a retry safe.
     """
-    body = await read_json(request)
+    body = await read_object(request)
     idempotency = await read_idempotency(request, principal)
-    if isinstance(body, dict) and cast("dict[str, Any]", body).get("messages") is not None:
+    if body.get("messages") is not None:
         accepted = await messages.add(parts, principal, convert_body(body, NewMessages), idempotency)
         return Response(accepted, status_code=202)
     stored = await memories.create(parts, principal, convert_body(body, NewMemory), idempotency)
-    created = CreatedMemory(**wire_fields(stored.memory), task_id=stored.task_id)
+    created = created_view(stored.memory, stored.task_id)
     return Response(created, status_code=201 if stored.is_new else 200, headers=_etag(stored.memory))
 
 
@@ -98,7 +98,7 @@ async def create_memory(
 async def list_memories(
     request: AnyRequest, parts: NamedDependency[Parts], principal: NamedDependency[Principal]
 ) -> MemoryPage:
-    """A page of the memories of the personal space, or of those that `space` names; newest first unless told otherwise."""
+    """A page of the memories of the personal space, or of those that `space` names; newest first."""
     query = read_query(request, ListQuery)
     own = [principal.personal_space().space_key]
     listing = ListRequest(

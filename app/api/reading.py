@@ -9,7 +9,7 @@ import msgspec
 from litestar import Request
 from litestar.datastructures import State
 
-from app.domain.errors import Invalid, UnsupportedMedia, Unprocessable
+from app.domain.errors import Invalid, Unprocessable, UnsupportedMedia
 from app.domain.principal import Principal
 
 Shape = TypeVar("Shape")
@@ -30,6 +30,11 @@ async def read_json(request: AnyRequest) -> object:
         return msgspec.json.decode(await request.body())
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise Invalid(f"the body is not JSON: {error}") from error
+
+
+async def read_object(request: AnyRequest) -> dict[str, Any]:
+    """The body as a map. Raises Unprocessable for any other JSON."""
+    return convert_body(await read_json(request), dict[str, Any])
 
 
 def convert_body(value: object, shape: type[Shape]) -> Shape:
@@ -66,7 +71,7 @@ def _spelled(name: str, text: str, hint: object) -> object:
 
 
 async def read_idempotency(request: AnyRequest, principal: Principal) -> tuple[str, str] | None:
-    """The hashes of the Idempotency-Key, which is the tenant's own, and of the request it stands for; None without one."""
+    """The hashes of the Idempotency-Key, which is the tenant's own, and of the request; None without a key."""
     key = request.headers.get("idempotency-key", "")
     if not key:
         return None

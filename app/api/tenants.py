@@ -119,7 +119,7 @@ async def delete_key(
 async def update_group(
     request: AnyRequest, parts: NamedDependency[Parts], principal: NamedDependency[Principal], name: FromPath[str]
 ) -> AgentGroup:
-    """Create an agent group or replace its agents; memories with visibility `shared:<name>` are theirs. Needs the scope admin."""
+    """Create an agent group or replace its agents; they see what is `shared:<name>`. Needs the scope admin."""
     new = await read_body(request, GroupMembers)
     return await parts.graph.write(tenants.update_group, principal, name, new.agents)
 

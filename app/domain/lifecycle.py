@@ -14,7 +14,7 @@ FREQUENT_READS = 5.0
 
 
 def activation(reads: int, idle: timedelta) -> float:
-    """How much a memory is in use, in [0,1]: falls with the time since it was last read or made, rises with its reads."""
+    """How much a memory is in use, in [0,1]: falls with the time since it was last read or made."""
     eta = HALF_LIFE / math.log(2) ** (1 / SHAPE)
     recency = math.exp(-((max(timedelta(), idle) / eta) ** SHAPE))
     frequency = 1 - math.exp(-reads / FREQUENT_READS)

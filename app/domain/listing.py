@@ -110,7 +110,7 @@ def parse_limit(limit: int | None) -> int:
 
 
 def parse_page(query: ListQuery) -> Page:
-    """The page that a list request asks for; an unknown sort is created_at, any order but desc ascends (contract 5.3)."""
+    """The page a list asks for; an unknown sort is created_at, any order but desc ascends (contract 5.3)."""
     if query.offset is not None and query.offset < 0:
         raise Invalid("offset must not be negative")
     size = parse_limit(query.limit)
@@ -141,7 +141,7 @@ def parse_instant(field: str, text: str | None, default: datetime) -> datetime:
     # A plus sign in a query string arrives as a blank.
     spelled = text.strip().replace(" ", "+") if "T" in text else f"{text.strip()}T00:00:00+00:00"
     try:
-        moment = datetime.fromisoformat(spelled.replace("Z", "+00:00"))
+        moment = datetime.fromisoformat(spelled)
     except ValueError as error:
         raise Invalid(f"{field} must be a time such as 2026-03-02T10:00:00Z or a date, not {text!r}") from error
     if moment.tzinfo is None:

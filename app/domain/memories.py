@@ -80,7 +80,7 @@ class Tier(StrEnum):
     PERIPHERAL = "peripheral"
 
 
-class RelationView(msgspec.Struct, frozen=True):
+class RelationMark(msgspec.Struct, frozen=True):
     """A relation as it stands inside a memory on the wire."""
 
     relation_type: str
@@ -89,7 +89,7 @@ class RelationView(msgspec.Struct, frozen=True):
 
 
 class Memory(msgspec.Struct, frozen=True, kw_only=True):
-    """A Memory or Episode node as it is stored, without its embedding; `''` stands for none in what search filters by."""
+    """A Memory or Episode node as stored, without its embedding; `''` stands for none in what search filters by."""
 
     id: str
     content: str
@@ -112,7 +112,7 @@ class Memory(msgspec.Struct, frozen=True, kw_only=True):
     tenant_id: str
     source: str = ""
     superseded_by: str | None = None
-    relations: list[RelationView] = []
+    relations: list[RelationMark] = []
     space_id: str
     space_key: str
     visibility: str = "global"
@@ -159,7 +159,7 @@ class MemoryView(msgspec.Struct, frozen=True, kw_only=True):
     session_id: str | None
     tenant_id: str
     source: str | None
-    relations: list[RelationView]
+    relations: list[RelationMark]
     superseded_by: str | None
     invalidated_at: str | None
     created_at: str
@@ -246,49 +246,49 @@ class RevisionList(msgspec.Struct, frozen=True):
 
 def revision_view(revision: Revision) -> RevisionView:
     """The wire form of a revision."""
-    fields = msgspec.structs.asdict(revision)
-    return RevisionView(**{**fields, "edited_at": timestamp(revision.edited_at)})
+    fields = {**msgspec.structs.asdict(revision), "edited_at": timestamp(revision.edited_at)}
+    return msgspec.convert(fields, RevisionView)
 
 
 def view(memory: Memory) -> MemoryView:
-    """The wire form of a memory."""
-    return MemoryView(**wire_fields(memory))
-
-
-def wire_fields(memory: Memory) -> dict[str, object]:
-    """The 29 wire fields by name; here '' becomes null where the contract has null."""
+    """The wire form of a memory; here '' becomes null where the contract has null."""
     was_replaced = memory.state in PAST_STATES
-    return {
-        "id": memory.id,
-        "content": memory.content,
-        "l0_abstract": memory.l0_abstract,
-        "l1_overview": memory.l1_overview,
-        "l2_content": memory.content,
-        "category": memory.category,
-        "memory_type": memory.memory_type,
-        "state": WIRE_STATES[memory.state],
-        "tier": memory.tier,
-        "importance": memory.importance,
-        "confidence": memory.confidence,
-        "access_count": memory.access_count,
-        "tags": memory.tags,
-        "scope": memory.scope,
-        "agent_id": memory.agent_id or None,
-        "session_id": memory.session_id or None,
-        "tenant_id": memory.tenant_id,
-        "source": memory.source or None,
-        "relations": memory.relations,
-        "superseded_by": memory.superseded_by,
-        "invalidated_at": timestamp(memory.valid_to) if was_replaced else None,
-        "created_at": timestamp(memory.created_at),
-        "updated_at": timestamp(memory.updated_at),
-        "last_accessed_at": timestamp(memory.last_accessed_at) if memory.last_accessed_at else None,
-        "space_id": memory.space_id,
-        "visibility": memory.visibility,
-        "owner_agent_id": memory.owner_agent_id,
-        "provenance": None,
-        "version": memory.version,
-    }
+    return MemoryView(
+        id=memory.id,
+        content=memory.content,
+        l0_abstract=memory.l0_abstract,
+        l1_overview=memory.l1_overview,
+        l2_content=memory.content,
+        category=memory.category,
+        memory_type=memory.memory_type,
+        state=WIRE_STATES[memory.state],
+        tier=memory.tier,
+        importance=memory.importance,
+        confidence=memory.confidence,
+        access_count=memory.access_count,
+        tags=memory.tags,
+        scope=memory.scope,
+        agent_id=memory.agent_id or None,
+        session_id=memory.session_id or None,
+        tenant_id=memory.tenant_id,
+        source=memory.source or None,
+        relations=memory.relations,
+        superseded_by=memory.superseded_by,
+        invalidated_at=timestamp(memory.valid_to) if was_replaced else None,
+        created_at=timestamp(memory.created_at),
+        updated_at=timestamp(memory.updated_at),
+        last_accessed_at=timestamp(memory.last_accessed_at) if memory.last_accessed_at else None,
+        space_id=memory.space_id,
+        visibility=memory.visibility,
+        owner_agent_id=memory.owner_agent_id,
+        provenance=None,
+        version=memory.version,
+    )
+
+
+def created_view(memory: Memory, task_id: str | None) -> CreatedMemory:
+    """The answer to a store."""
+    return CreatedMemory(**msgspec.structs.asdict(view(memory)), task_id=task_id)
 
 
 def timestamp(moment: datetime) -> str:
@@ -338,7 +338,7 @@ def check_content(content: str) -> None:
 
 
 def check_tags(tags: list[str]) -> list[str]:
-    """Tags without duplicates and surrounding blanks, in the order given. Raises Invalid when there are too many or too long ones."""
+    """Tags without duplicates and surrounding blanks, in the given order. Raises Invalid for too many or too long ones."""
     cleaned = list(dict.fromkeys(tag.strip() for tag in tags if tag.strip()))
     if len(cleaned) > MAX_TAGS:
         raise Invalid(f"tags has {len(cleaned)} entries, at most {MAX_TAGS} are accepted")

@@ -1,4 +1,4 @@
-"""Who asks: tenant, agent, scopes, and the spaces with the role in each.  The one predicate of who may read and write."""
+"""Who asks: tenant, agent, scopes, spaces with roles; and the one predicate of who may read and write."""
 
 from __future__ import annotations
 
@@ -113,7 +113,7 @@ class Principal(msgspec.Struct, frozen=True):
         return space
 
     def readable_spaces(self, given: str | None) -> list[str]:
-        """The keys of the spaces a comma list names; unknown and foreign ids are dropped, none or `all` means every one."""
+        """The keys of the spaces a comma list names, without foreign ones; none or `all` means every one."""
         if not given or given.strip() == "all":
             return self.space_keys
         wanted = {self.canonical_space_id(part.strip()) for part in given.split(",")}

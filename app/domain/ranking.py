@@ -41,6 +41,8 @@ DROP_BELOW = ABSTAIN_BELOW / 2
 
 # Robertson's usual values.
 _K1, _B = 1.2, 0.75
+# Without them a word that each of three candidates has would say nothing, and a single one that is missing all.
+_IMAGINED_TEXTS = 10
 # A question rarely has more terms; of a longer text, such as a whole message sent as a query, so many are enough.
 _ENOUGH_TERMS = 12
 # A single Chinese character says less than a bigram, but finds what was said in other words (abstention F1 + 0.05).
@@ -183,8 +185,8 @@ def _term_weights(query: str) -> dict[str, float]:
 
 
 def _idf(texts: int, containing: int) -> float:
-    """As in BM25, always positive."""
-    return math.log1p((texts - containing + 0.5) / (containing + 0.5))
+    """As in BM25, always positive, with some texts imagined that do not contain the term."""
+    return math.log1p((texts + _IMAGINED_TEXTS - containing + 0.5) / (containing + 0.5))
 
 
 def _named_speakers(query: str, candidates: Sequence[Candidate]) -> frozenset[str]:

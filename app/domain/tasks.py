@@ -95,6 +95,6 @@ def view(task: Task) -> TaskView:
 
 
 def retry_delay(attempts: int, jitter: float) -> timedelta:
-    """How long a task waits after its n-th failed attempt: doubling, at most five minutes, ± a quarter by jitter in [0,1]."""
+    """How long a task waits after its n-th failure: doubling, at most five minutes, ± a quarter by jitter in [0,1]."""
     delay = min(LAST_RETRY, FIRST_RETRY * 2 ** max(0, attempts - 1))
     return delay * (0.75 + 0.5 * jitter)

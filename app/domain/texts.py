@@ -55,10 +55,12 @@ _ENGLISH_STOP_WORDS = frozenset(
     your yours yourself yourselves
     """.split()  # noqa: SIM905 - as a list it would be one word a line
 )
-# Longest first, so that 为什么 is taken as a whole.
+# Longest first, so that 为什么 is taken as a whole. Characters that also stand in names and nouns (成都, 和平, 酒吧) stay,
+# or are taken at the end only.
 _CHINESE_STOP_WORDS = re.compile(
-    "为什么|是不是|有没有|什么时候|什么样|多长时间|怎么样|多少|多久|哪一|哪些|哪个|哪里|哪儿|哪位|哪天|哪年|哪|什么|怎么|怎样|如何|为何|为啥|是否|请问|"
-    "几点|几个|几号|几月|谁|咱们|我们|你们|他们|她们|我|你|您|他|她|它|的|了|吗|呢|吧|啊|呀|嘛|么|是|在|和|与|及|或|也|都|就|把|被|啥|这|那"
+    "为什么|是不是|有没有|什么时候|什么样|多长时间|怎么样|多少|多久|哪一|哪些|哪个|哪里|哪儿|哪位|哪天|哪年|哪"
+    "|什么|怎么|怎样|如何|为何|为啥|是否|请问|几点|几个|几号|几月|谁|咱们|我们|你们|他们|她们|我|你|您|的|了|是|在|啥"
+    r"|(?:[吗呢啊呀嘛么]|(?<![酒网])吧)(?=\W|$)"
 )
 # The stop words of Lucene's analyzers: a query of nothing else would have no clause left.
 _LUCENE_STOP_WORDS = frozenset(
@@ -191,8 +193,13 @@ def _asked_words(text: str) -> Iterator[str]:
 def _raw_words(text: str) -> Iterator[str]:
     """Words as they are written, since Lucene's own analyzer folds and stems them; none longer than Lucene keeps."""
     for token in _TOKEN.findall(text):
-        for word in _token_words(token):
+        for word in map(_without_possessive, _token_words(token)):
             yield from (word[start : start + MAX_WORD_LENGTH] for start in range(0, len(word), MAX_WORD_LENGTH))
+
+
+def _without_possessive(word: str) -> str:
+    """The `cjk` analyzer leaves an 's where it is."""
+    return word[:-2] if word.endswith(("'s", "’s", "'S", "’S")) else word
 
 
 def _lucene_clause(word: str) -> str:

@@ -36,7 +36,7 @@ from ingest.redaction import is_empty, redact
 
 
 class Edit(msgspec.Struct, frozen=True, kw_only=True):
-    """A change thought out before the transaction: the memory as read and as it shall be, and its text when it is new."""
+    """A change thought out before the transaction: the memory before and after, and its text when that is new."""
 
     before: Memory
     after: Memory
@@ -48,7 +48,7 @@ class Edit(msgspec.Struct, frozen=True, kw_only=True):
 async def update(
     parts: Parts, principal: Principal, memory_id: str, change: MemoryChange, expected_rev: int | None
 ) -> Memory:
-    """Changes a memory and keeps what it said before. Raises NotFound, Invalid, TooLong, Outdated when it was changed since."""
+    """Changes a memory and keeps what it said before. Raises NotFound, Invalid, TooLong, Outdated, Unauthorized."""
     before = await parts.graph.read(must_get, principal, memory_id)
     after = changed(before, change, parts.clock())
     task = Task(

@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from datetime import datetime
 from uuid import uuid4
 
 import msgspec
 
-from app.domain.errors import Invalid, NotFound, Outdated, Unauthorized
+from app.domain.errors import Invalid, NotFound
 from app.domain.listing import ListFilter, MemoryPage, Page, next_cursor
 from app.domain.memories import (
     OPEN_END,
-    SETTABLE_STATES,
     Category,
     Memory,
-    MemoryChange,
     MemoryType,
     NewMemory,
     Revision,

@@ -116,7 +116,7 @@ def draft(principal: Principal, new: NewMessages, now: datetime, idempotency: tu
 def _check_length(index: int, message: NewMessage) -> None:
     if len(message.content) > MAX_CONTENT_CHARS:
         raise TooLong(
-            f"messages[{index}].content has {len(message.content)} characters, at most {MAX_CONTENT_CHARS} are accepted",
+            f"messages[{index}].content has {len(message.content)} characters, at most {MAX_CONTENT_CHARS} fit",
             "split the message, or send the text as a file",
         )
 

@@ -49,7 +49,7 @@ def understand(principal: Principal, request: SearchRequest, now: datetime) -> P
 
 
 def parse_scope(principal: Principal, request: SearchRequest, now: datetime) -> Scope:
-    """Where a search looks. By default at what is current; with `as_of` at what was true then, with `known_at` at what we believed then."""
+    """Where a search looks: at what is current; `as_of` at what was true then, `known_at` at what was believed then."""
     as_of = parse_instant("as_of", request.as_of, now)
     known_at = parse_instant("known_at", request.known_at, now)
     until = parse_instant("until", request.until, OPEN_END)

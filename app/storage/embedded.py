@@ -17,6 +17,7 @@ from typing import IO, Self, cast
 
 import msgspec
 
+from app.storage.embedded_archive import archive_of
 from app.storage.embedded_error import EmbeddedError
 from app.storage.embedded_folder import (
     LOOPBACK,
@@ -28,7 +29,7 @@ from app.storage.embedded_folder import (
     password_of,
     take_lock,
 )
-from app.storage.embedded_jars import DOWNLOAD_BYTES, Progress, Report, absent, locked, provide
+from app.storage.embedded_jars import DOWNLOAD_BYTES, Progress, Report, absent, cache_folder, locked, provide
 from app.storage.embedded_java import Java, find_java, machine_memory, memory_for, options
 from app.storage.embedded_process import READY, SHUTDOWN_SECONDS, Connection, Launch
 
@@ -71,7 +72,7 @@ class EmbeddedServer:
         except BaseException:
             self.stop()
             raise
-        if line != READY.encode():
+        if line != READY.encode() or not _answers(self.connection):
             self.stop()
             raise EmbeddedError(f"Neo4j did not start: {self._reason()}")
 
@@ -147,17 +148,19 @@ def _spawn(folder: Path, java: Java, jars: list[Path], ports: Ports, lock: int) 
         password=password_of(folder),
         browser_url=f"http://{LOOPBACK}:{ports.http}/browser/?dbms=bolt://{LOOPBACK}:{ports.bolt}",
     )
+    log = folder / "logs" / "process.log"
     order = Launch(
         folder=str(folder),
         library=str(java.library),
         options=[*options(java, memory.heap), f"-XX:ErrorFile={folder}/logs/crash-%p.log"],
         classpath=[str(jar) for jar in jars],
+        archive=archive_of(java, jars, cache_folder(), log.parent),
         connection=connection,
     )
-    log = folder / "logs" / "process.log"
+    line = msgspec.json.encode(order) + b"\n"
     process = _process(log, lock)
     pipe = cast("IO[bytes]", process.stdin)
-    pipe.write(msgspec.json.encode(order) + b"\n")
+    pipe.write(line)
     pipe.flush()
     return EmbeddedServer(connection, process, log)
 

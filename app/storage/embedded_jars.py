@@ -70,6 +70,11 @@ def _located(context: MavenContext, dependency: LockedDependency) -> Jar:
     return Jar(context.repo_cache.expanduser() / place, dependency.sha256 or "", addresses)
 
 
+def cache_folder() -> Path:
+    """Where this user keeps what can be made again."""
+    return GlobalSettings.load().cache_dir.expanduser() / "ourmem"
+
+
 def absent(jars: Sequence[Jar]) -> list[Jar]:
     """The jars that are not there at all; says within milliseconds whether a download is coming."""
     return [jar for jar in jars if not jar.path.is_file()]
@@ -94,7 +99,7 @@ def provide(report: Report) -> list[Path]:
     try:
         if wanted := unusable(jars):
             _check_space(wanted)
-            _fetch(wanted, report)
+            fetch(wanted, report)
     except OSError as error:
         raise EmbeddedError(
             f"the jars of Neo4j cannot be kept in {_repository(jars)} ({error.strerror});"
@@ -117,7 +122,7 @@ def _check_space(wanted: Sequence[Jar]) -> None:
         )
 
 
-def _fetch(wanted: Sequence[Jar], report: Report) -> None:
+def fetch(wanted: Sequence[Jar], report: Report) -> None:
     """Fetches in parallel; each finished jar stays, so that a download which was cut off goes on where it was."""
     report(Progress(0, len(wanted), 0))
     with ThreadPoolExecutor(PARALLEL_DOWNLOADS) as pool:

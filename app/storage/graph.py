@@ -1,5 +1,8 @@
 """The only module that talks to the Neo4j driver: units of work in, records out, driver errors as domain errors."""
 
+# The driver leaves the types of its settings open.
+# pyright: reportUnknownMemberType=false
+
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable

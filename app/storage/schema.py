@@ -15,7 +15,10 @@ from app.storage.queries import FOLDER, statements
 
 # The first version this was tested with that filters inside the vector index (SEARCH … WHERE).
 NEEDED_VERSION = (2026, 8)
-NAMED = re.compile(r"CREATE (?:VECTOR |FULLTEXT )?(?:INDEX|CONSTRAINT) (\w+)")
+NAMED = re.compile(r"CREATE\b (?:VECTOR |FULLTEXT )?(?:INDEX|CONSTRAINT) (\w+)")
+# Read once, when the program starts: the event loop must not wait for a disk.
+FILES = sorted((FOLDER / "schema").glob("[0-9]*.cypher"))
+SCRIPTS = {path: path.read_text(encoding="utf-8") for path in FILES}
 VECTOR_INDEX = "memory_embedding"
 # Ten processes that start together meet in the schema lock; the loser tries again.
 ATTEMPTS = 20
@@ -27,11 +30,6 @@ class SetupError(Exception):
     """The service cannot start on this database; the message says why and what to do."""
 
 
-def files() -> list[Path]:
-    """The schema files in the order of their numbers."""
-    return sorted((FOLDER / "schema").glob("[0-9]*.cypher"))
-
-
 def is_supported(version: str) -> bool:
     """Whether a server version such as `2026.08.1` or `5.26.0` is new enough."""
     numbers = tuple(int(part) for part in re.findall(r"\d+", version)[:2])
@@ -39,7 +37,7 @@ def is_supported(version: str) -> bool:
 
 
 async def apply(graph: Graph, dimension: int) -> None:
-    """Brings the schema up to date for vectors of this length; safe when several processes do it at once. Raises SetupError."""
+    """Brings the schema up to date for vectors of this length, also in several processes at once. Raises SetupError."""
     version = await graph.read(system.get_server_version)
     if not is_supported(version):
         needed = ".".join(f"{number:02}" for number in NEEDED_VERSION)
@@ -47,7 +45,7 @@ async def apply(graph: Graph, dimension: int) -> None:
             f"this Neo4j is {version}; ourmem needs {needed} or newer, as it filters inside the vector index"
         )
     applied = set(await graph.read(system.list_schema_versions))
-    known = {number_of(path): path for path in files()}
+    known = {number_of(path): path for path in FILES}
     if applied - set(known):
         raise SetupError(f"this graph was written by a newer ourmem (schema {max(applied)}); upgrade the program")
     for number in sorted(set(known) - applied):
@@ -61,7 +59,7 @@ def number_of(path: Path) -> int:
 
 
 async def _apply_file(graph: Graph, number: int, path: Path, dimension: int) -> None:
-    for statement in statements(path.read_text(encoding="utf-8")):
+    for statement in statements(SCRIPTS[path]):
         parameters = {"dimension": dimension} if "$dimension" in statement else {}
         await _run(graph, statement, **parameters)
     await graph.write(system.create_schema_version, number, path.name, datetime.now(UTC))
@@ -84,7 +82,7 @@ async def _run(graph: Graph, statement: LiteralString, **parameters: object) -> 
 async def _check(graph: Graph, dimension: int) -> None:
     await graph.run_alone("CALL db.awaitIndexes($seconds)", seconds=INDEX_SECONDS)
     present = {index.name: index for index in await graph.read(system.list_indexes)}
-    wanted = {name for path in files() for name in NAMED.findall(path.read_text(encoding="utf-8"))}
+    wanted = {name for script in SCRIPTS.values() for name in NAMED.findall(script)}
     if missing := sorted(wanted - set(present)):
         raise SetupError(
             f"the database lacks {', '.join(missing)}; delete the SchemaVersion nodes to apply the schema again"

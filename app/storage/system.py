@@ -1,4 +1,4 @@
-"""What works without a principal: keys, sign-up, leases, health, the embedding model.  Few modules may import it (rule 7)."""
+"""What works without a principal: keys, sign-up, leases, health, schema.  Few modules may import it (rule 7)."""
 
 from __future__ import annotations
 
@@ -68,7 +68,7 @@ async def get_principal(tx: Transaction, key_hash: str, now: datetime) -> Princi
 
 
 async def get_task_principal(tx: Transaction, task: Task) -> Principal | None:
-    """The principal a task runs for: its tenant with write access where the tenant has it; None when the tenant is gone."""
+    """The principal a task runs for, acting as the agent that asked; None when the tenant is gone."""
     found = await one(tx, QUERIES["get_task_principal"], Principal, tenant_id=task.tenant_id)
     return found.acting_as(task.agent_id) if found else None
 

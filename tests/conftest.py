@@ -1,0 +1,151 @@
+"""One real Neo4j a run, its schema, and clients that talk HTTP to the whole application."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import AsyncGenerator, Awaitable, Callable, Generator
+
+import httpx
+import msgspec
+import pytest
+from litestar import Litestar
+from neo4j import AsyncDriver, AsyncGraphDatabase, AsyncTransaction
+
+from app.config import Settings, load_settings
+from app.main import create_app, make_parts, prepare
+from app.providers.embedder import Embedder, make_embedder
+from app.services.parts import Parts
+from app.storage import embedded
+from app.storage.embedded import Connection, Ports
+from app.storage.graph import Graph
+from app.worker import Worker
+from tests.clients import Client
+from tests.fakes import FixedClock, FixedEmbedder
+
+# Vectors of the fixed embedder and of the bundled model lie in one graph, so both must claim to be the same model;
+# no test mixes them within a tenant.
+MODEL = "all-MiniLM-L6-v2"
+
+SignUp = Callable[..., Awaitable[Client]]
+
+
+@pytest.fixture(scope="session")
+def neo4j(tmp_path_factory: pytest.TempPathFactory) -> Generator[Connection]:
+    """The server of this run: the one that NEO4J_URI names, else an embedded one of its own."""
+    if uri := os.environ.get("NEO4J_URI"):
+        yield Connection(uri, os.environ.get("NEO4J_USER", "neo4j"), os.environ.get("NEO4J_PASSWORD", ""), "")
+        return
+    with embedded.start(tmp_path_factory.mktemp("home"), lambda _: None, Ports(0, 0)) as server:
+        yield server.connection
+
+
+@pytest.fixture(scope="session")
+async def driver(neo4j: Connection) -> AsyncGenerator[AsyncDriver]:
+    """The driver itself, for what a test must see beneath our own code."""
+    async with AsyncGraphDatabase.driver(
+        neo4j.uri, auth=(neo4j.user, neo4j.password), notifications_min_severity="OFF"
+    ) as driver:
+        yield driver
+
+
+@pytest.fixture(scope="session")
+async def graph(neo4j: Connection, settings: Settings) -> AsyncGenerator[Graph]:
+    """The graph with its schema."""
+    graph = Graph.connect(neo4j.uri, neo4j.user, neo4j.password, "neo4j")
+    await prepare(make_parts(settings, graph, FixedEmbedder(model=MODEL)))
+    yield graph
+    await graph.close()
+
+
+@pytest.fixture
+async def tx(driver: AsyncDriver, graph: Graph) -> AsyncGenerator[AsyncTransaction]:
+    """A transaction that is rolled back; the vector index does not see what is written in it."""
+    async with driver.session() as session, await session.begin_transaction() as tx:
+        yield tx
+        await tx.rollback()
+
+
+@pytest.fixture(scope="session")
+def settings() -> Settings:
+    """The defaults."""
+    return load_settings({})
+
+
+@pytest.fixture
+def parts(graph: Graph, settings: Settings) -> Parts:
+    """A service with the fixed embedder and the real clock."""
+    return make_parts(settings, graph, FixedEmbedder(model=MODEL))
+
+
+@pytest.fixture(scope="session")
+async def bundled() -> AsyncGenerator[Embedder]:
+    """The embedding model that users get by default."""
+    embedder = make_embedder(load_settings({}))
+    await embedder.load()
+    yield embedder
+    await embedder.close()
+
+
+@pytest.fixture
+def bundled_parts(parts: Parts, bundled: Embedder) -> Parts:
+    """A service as users get it by default."""
+    return msgspec.structs.replace(parts, embedder=bundled)
+
+
+@pytest.fixture
+def clock(parts: Parts) -> FixedClock:
+    """A clock that a test can move; give it to parts with `with_clock`."""
+    return FixedClock(parts.clock())
+
+
+@pytest.fixture
+def app(parts: Parts) -> Litestar:
+    """The whole application."""
+    return create_app(lambda: parts)
+
+
+@pytest.fixture
+async def anonymous(app: Litestar) -> AsyncGenerator[Client]:
+    """Somebody without a key."""
+    async with client_of(app) as client:
+        yield client
+
+
+@pytest.fixture
+async def sign_up(app: Litestar) -> AsyncGenerator[SignUp]:
+    """Makes tenants; each comes as a client with its key."""
+    clients: list[Client] = []
+
+    async def make(name: str = "", agent: str = "") -> Client:
+        client = client_of(app)
+        clients.append(client)
+        await client.sign_up(name, agent)
+        return client
+
+    yield make
+    for client in clients:
+        await client.aclose()
+
+
+@pytest.fixture
+async def alice(sign_up: SignUp) -> Client:
+    """A tenant."""
+    return await sign_up("Alice")
+
+
+@pytest.fixture
+async def stranger(sign_up: SignUp) -> Client:
+    """Another tenant, who must see nothing of the first one's."""
+    return await sign_up("Stranger")
+
+
+@pytest.fixture
+async def work(parts: Parts) -> Callable[[], Awaitable[int]]:
+    """Does all background work that is due."""
+    return Worker(parts).run_pending
+
+
+def client_of(app: Litestar) -> Client:
+    """A client of an application in this event loop."""
+    transport = httpx.ASGITransport(app=app, raise_app_exceptions=False)  # type: ignore[arg-type]
+    return Client(transport=transport, base_url="http://ourmem.test")
