@@ -170,7 +170,7 @@ def _question(query: str, candidates: Sequence[Candidate], texts: Sequence[_Text
     return _Question(
         information=information,
         enough=sum(information.values()) * min(1.0, _ENOUGH_TERMS / max(len(information), 1)) or 1.0,
-        usual_length=max(sum(text.length for text in texts) / max(len(texts), 1), 1.0),
+        usual_length=max(math.fsum(text.length for text in texts) / max(len(texts), 1), 1.0),
         is_cjk=is_cjk,
         asks_time=_ASKS_TIME.search(query) is not None,
         speakers=_named_speakers(query, candidates),

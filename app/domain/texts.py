@@ -55,8 +55,8 @@ _ENGLISH_STOP_WORDS = frozenset(
     your yours yourself yourselves
     """.split()  # noqa: SIM905 - as a list it would be one word a line
 )
-# Longest first, so that 为什么 is taken as a whole. Characters that also stand in names and nouns (成都, 和平, 酒吧) stay,
-# or are taken at the end only.
+# Longest first, so that 为什么 is taken as a whole. Characters that also stand in names and nouns (成都, 和平, 酒吧)
+# stay, or are taken at the end only.
 _CHINESE_STOP_WORDS = re.compile(
     "为什么|是不是|有没有|什么时候|什么样|多长时间|怎么样|多少|多久|哪一|哪些|哪个|哪里|哪儿|哪位|哪天|哪年|哪"
     "|什么|怎么|怎样|如何|为何|为啥|是否|请问|几点|几个|几号|几月|谁|咱们|我们|你们|他们|她们|我|你|您|的|了|是|在|啥"
