@@ -1,7 +1,7 @@
 """The constants that turn evidence into a relevance in [0, 1], fitted with the bundled embedding model.
 
 Weights are log-odds, fitted by softmax over the turns of two LoCoMo conversations and half of the scenarios, and
-rounded, as the optimum is flat. The other conversations and scenarios gave the same recall within two points.
+rounded, as the optimum is flat. The other conversations and scenarios gave the same recall@10 within two points.
 """
 
 from __future__ import annotations
@@ -31,8 +31,8 @@ class Weights(NamedTuple):
     bm25: float
     # The deviations assumed where there is no vector.
     usual_z: float
-    # The evidence at which relevance is one half. Of 225 trivia questions to the conversations and scenarios 98 % stay
-    # below the threshold, of the answerable questions 1 to 2 % do.
+    # The evidence at which relevance is one half. Of 1,110 pairs of a trivia question and a conversation or scenario 98 %
+    # stay below the threshold; of the answerable questions 1 % do in LoCoMo, 4 % (English) and 8 % (Chinese) in scenarios.
     midpoint: float
 
 
