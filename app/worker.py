@@ -18,7 +18,7 @@ from app.storage import system
 from app.storage.system import Lease, Outcome, Progress
 
 LOG = logging.getLogger(__name__)
-# How long a worker with nothing to do waits before it looks again; a write in the same process wakes it at once.
+# How long a worker with nothing to do waits before it looks again.
 IDLE_SECONDS = 1.0
 # After a failure of the database itself there is no use in asking faster.
 BROKEN_SECONDS = 2.0

@@ -43,12 +43,15 @@ CALL () {
   RETURN task ORDER BY task.due_at LIMIT 1
 }
 WITH task ORDER BY task.due_at LIMIT 1
-// The lock comes first; then the task is looked at again, as another worker may have been faster.
+// The lock comes first.  Then the task is read again, under another name so that no value read before the lock is used:
+// another worker may have been faster.
 SET task.lock = $worker
-WITH task WHERE task.due_at <= $now AND task.status IN ['queued', 'running']
-SET task.status = 'running', task.attempts = task.attempts + 1, task.due_at = $lease_until, task.worker = $worker,
-    task.started_at = coalesce(task.started_at, $now)
-RETURN task {.*} AS task;
+WITH task.id AS id
+MATCH (claimed:Task {id: id})
+WHERE claimed.due_at <= $now AND claimed.status IN ['queued', 'running']
+SET claimed.status = 'running', claimed.attempts = claimed.attempts + 1, claimed.due_at = $lease_until,
+    claimed.worker = $worker, claimed.started_at = coalesce(claimed.started_at, $now)
+RETURN claimed {.*} AS task;
 
 // name: renew_task
 // Prolongs the lease of a task that this worker still holds, and records how far it is; no row when it holds it no more.
