@@ -45,7 +45,7 @@ _K1, _B = 1.2, 0.75
 _IMAGINED_TEXTS = 10
 # A question rarely has more terms; of a longer text, such as a whole message sent as a query, so many are enough.
 _ENOUGH_TERMS = 12
-# A single Chinese character says less than a bigram, but finds what was said in other words (for abstention AUC + 0.05).
+# A Chinese character says less than a bigram, but finds what was said in other words (abstention: AUC + 0.05).
 _CHARACTER_WEIGHT = 0.5
 # Fewer vectors than this mean that there were no more.
 _FULL_VECTOR_LEG = 20
