@@ -50,6 +50,8 @@ _CHARACTER_WEIGHT = 0.5
 # Fewer vectors than this mean that there were no more.
 _FULL_VECTOR_LEG = 20
 _LOWEST_PRIOR, _HIGHEST_PRIOR = 0.75, 1.35
+# What keeps the odds of a certainty finite.
+_SMALLEST_DOUBT = 1e-12
 # Some 2 kB for an English turn, 20 kB for a Chinese one.
 _CACHED_TEXTS = 2048
 _LONGEST_CACHED_TEXT = 1000
@@ -141,6 +143,12 @@ def prior(importance: float, confidence: float, activation: float, pinned: bool,
     """The bounded factor of pipelines 4.6: it orders what is about as relevant, and lifts nothing irrelevant."""
     centred = 0.15 * (importance - 0.5) + 0.15 * (confidence - 0.5) + 0.10 * (activation - 0.5)
     return min(max(math.exp(2 * centred + 0.10 * pinned + boost), _LOWEST_PRIOR), _HIGHEST_PRIOR)
+
+
+def weigh(relevance: float, factor: float) -> float:
+    """A relevance whose odds are multiplied by a prior: near-ties change places, nothing else does."""
+    odds = factor * relevance / max(1 - relevance, _SMALLEST_DOUBT)
+    return odds / (1 + odds)
 
 
 def _text(text: str) -> _Text:

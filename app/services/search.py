@@ -215,7 +215,7 @@ def _with_prior(plan: Plan, hit: Hit, scored: Scored, legs: dict[str, int]) -> R
     boost = CONTAINER_BOOST if plan.containers & set(hit.tags) else 0.0
     prior = ranking.prior(hit.importance, hit.confidence, active, hit.pinned, boost)
     why = Why(legs=legs, p_vector=scored.p_vector, p_text=scored.p_text, relevance=scored.relevance, prior=prior)
-    return Ranked(hit=hit, score=min(1.0, scored.relevance * prior), why=why)
+    return Ranked(hit=hit, score=ranking.weigh(scored.relevance, prior), why=why)
 
 
 def _cut(plan: Plan, ranked: list[Ranked], watch: Stopwatch) -> list[Ranked]:
