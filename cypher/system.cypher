@@ -103,6 +103,10 @@ RETURN version.number AS number;
 SHOW INDEXES YIELD name, type, state, options
 RETURN {name: name, type: type, state: state, dimension: options.indexConfig['vector.dimensions']} AS index;
 
+// name: await_indexes
+// Waits until all indexes are built.
+CALL db.awaitIndexes($seconds);
+
 // name: ping
 // Whether the database answers.
 RETURN 1 AS one;

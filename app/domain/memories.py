@@ -338,7 +338,7 @@ def check_content(content: str) -> None:
 
 
 def check_tags(tags: list[str]) -> list[str]:
-    """Tags without duplicates and surrounding blanks, in the given order. Raises Invalid for too many or too long ones."""
+    """Tags without duplicates and outer blanks, in the given order. Raises Invalid for too many or too long ones."""
     cleaned = list(dict.fromkeys(tag.strip() for tag in tags if tag.strip()))
     if len(cleaned) > MAX_TAGS:
         raise Invalid(f"tags has {len(cleaned)} entries, at most {MAX_TAGS} are accepted")

@@ -95,11 +95,6 @@ def cjk_characters(text: str) -> list[str]:
     return [] if text.isascii() else _CJK_CHARACTER.findall(text)
 
 
-def has_latin(text: str) -> bool:
-    """Whether there is a letter or digit outside CJK."""
-    return _LATIN_WORD.search(text) is not None
-
-
 def is_mostly_cjk(text: str) -> bool:
     """Whether the text has more CJK characters than words of other scripts, which is how a tokenizer sees it."""
     characters = cjk_characters(text)

@@ -11,6 +11,7 @@ import msgspec
 from app.domain import ranking
 from app.domain.errors import Unavailable
 from app.domain.lifecycle import activation
+from app.domain.messages import embedding_text
 from app.domain.principal import Principal
 from app.domain.ranking import Candidate, Scored
 from app.domain.search import (
@@ -176,7 +177,7 @@ def _rank(plan: Plan, hits: Sequence[Hit], watch: Stopwatch, *, has_vector: bool
     candidates = [
         Candidate(
             id=hit.id,
-            text=hit.text,
+            text=embedding_text(hit.speaker, hit.text),
             cosine=None if score is None else search.cosine_of(score),
             session_id=hit.session_id,
             speaker=hit.speaker,

@@ -11,7 +11,7 @@ from app.domain.listing import parse_instant, parse_limit, parse_list
 from app.domain.memories import BEGINNING, OPEN_END, Category, MemoryType, State, parse_choice
 from app.domain.principal import Principal, filter_token
 from app.domain.search import MAX_QUERY_CHARS, Part, SearchRequest, parse_include, split_tags
-from app.domain.texts import has_cjk, has_latin, lucene_query
+from app.domain.texts import has_cjk, lucene_query
 from app.storage.search import Scope, TextQueries
 
 
@@ -88,7 +88,8 @@ def _choices(field: str, given: str | None, choices: type[Category] | type[Memor
 def text_queries(request: SearchRequest, scope: Scope, principal: Principal, tags: list[str]) -> TextQueries:
     """The Lucene queries of the text legs: words in `content`, everything that filters as tokens that weigh nothing.
 
-    The script of the query decides which index is asked; a query in both scripts asks both.
+    The script of the query decides which index is asked.  A Chinese query asks both: the `cjk` analyzer makes bigrams,
+    so a single character in the middle of a word is found by the other one only.
     """
     words = lucene_query(request.q)
     if not words:
@@ -105,4 +106,4 @@ def text_queries(request: SearchRequest, scope: Scope, principal: Principal, tag
         *(f"+facets:({facet})^0" for facet in facets),
     ]
     query = " ".join(clauses)
-    return TextQueries([query] if has_latin(request.q) else [], [query] if has_cjk(request.q) else [])
+    return TextQueries([query], [query] if has_cjk(request.q) else [])

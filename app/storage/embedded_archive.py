@@ -21,6 +21,8 @@ DELAY_SECONDS = 60.0
 POLL_SECONDS = 0.5
 # It takes a core for 20 s, which should go to whoever else wants it.
 LOWEST_PRIORITY = 19
+# About 150 MB each.
+KEPT = 3
 # From this version on, classes can lie in the archive with their references resolved.
 LINKING_JAVA = 24
 
@@ -70,10 +72,17 @@ def write_later(archive: Archive, options: list[str], classpath: list[str], ende
         file.parent.mkdir(parents=True, exist_ok=True)
         if _succeeds(command, ended):
             part.replace(file)
+            _tidy(file.parent)
     except OSError:
         return
     finally:
         part.unlink(missing_ok=True)
+
+
+def _tidy(cache: Path) -> None:
+    """Each environment's Java has an archive of its own; those of environments that are gone must not pile up."""
+    for old in sorted(cache.glob("*.jsa"), key=lambda file: file.stat().st_mtime)[:-KEPT]:
+        old.unlink()
 
 
 def _succeeds(command: list[str], ended: threading.Event) -> bool:

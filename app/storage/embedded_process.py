@@ -64,11 +64,15 @@ def main() -> None:
     service = start_service(launch)
     set_password(service, launch)
     publish(launch, status)
-    threading.Thread(target=write_archive, args=(launch, ended), daemon=True).start()
+    archiver = threading.Thread(target=write_archive, args=(launch, ended), daemon=True)
+    archiver.start()
     while not ended.wait(PARENT_SECONDS) and os.getppid() == parent:
         pass
     threading.Thread(target=give_up_later, daemon=True).start()
+    # A parent that is gone was noticed here alone, where a forked sibling keeps its pipe open.
+    ended.set()
     service.shutdown()
+    archiver.join()
     launch.file("connection.json").unlink(missing_ok=True)
     # What Java still has running is not waited for: the store is closed.
     os._exit(0)

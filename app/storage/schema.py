@@ -80,7 +80,7 @@ async def _run(graph: Graph, statement: LiteralString, **parameters: object) -> 
 
 
 async def _check(graph: Graph, dimension: int) -> None:
-    await graph.run_alone("CALL db.awaitIndexes($seconds)", seconds=INDEX_SECONDS)
+    await graph.read(system.await_indexes, INDEX_SECONDS)
     present = {index.name: index for index in await graph.read(system.list_indexes)}
     wanted = {name for script in SCRIPTS.values() for name in NAMED.findall(script)}
     if missing := sorted(wanted - set(present)):

@@ -144,6 +144,10 @@ async def list_indexes(tx: Transaction) -> list[Index]:
     return await many(tx, QUERIES["list_indexes"], Index)
 
 
+async def await_indexes(tx: Transaction, seconds: int) -> None:
+    await many(tx, QUERIES["await_indexes"], object, seconds=seconds)
+
+
 async def ping(tx: Transaction) -> bool:
     return await one(tx, QUERIES["ping"], int) == 1
 
