@@ -1,0 +1,109 @@
+// A small graph that has every label, relationship type and property of the product at least once, so that the server
+// recognises all names when it explains our queries, and saved queries have something to show.  All nodes carry the
+// label Sample and belong to one tenant without a usable key: both statements find and remove them without an id.
+
+// What an earlier run that was interrupted left behind.
+MATCH (old:Sample) DETACH DELETE old;
+
+CREATE (tenant:Tenant:Sample {id: 'sample-tenant', name: 'Sample', status: 'active', created_at: datetime('2026-03-01T09:00:00Z')})
+CREATE (:ApiKey:Sample {
+  id: 'sample-key', tenant_id: tenant.id, hash: 'no key has this hash', prefix: 'omk_sample', scopes: ['read'],
+  agent_id: 'mcp', created_at: tenant.created_at, last_used_at: tenant.created_at,
+  expires_at: tenant.created_at, revoked_at: tenant.created_at
+})
+CREATE (tenant)-[:HAS_GROUP]->(:AgentGroup:Sample {tenant_id: tenant.id, name: 'coders', agents: ['mcp']})
+CREATE (space:Space:Sample {
+  id: 'personal/sample-tenant', space_key: 'ssample0', kind: 'personal', name: 'Sample', owner_id: tenant.id,
+  created_at: tenant.created_at, updated_at: tenant.created_at
+})
+CREATE (:SpaceState:Sample {space_key: space.space_key, rev: 1})
+CREATE (tenant)-[:MEMBER_OF {role: 'admin', joined_at: tenant.created_at}]->(space)
+
+CREATE (agent:Agent:Sample {tenant_id: tenant.id, id: 'mcp'})
+CREATE (session:Session:Sample {
+  space_key: space.space_key, id: 'sample-session', agent_id: agent.id, tenant_id: tenant.id, source: 'mcp', last_seq: 2,
+  next_position: 2, created_at: tenant.created_at, updated_at: tenant.created_at
+})
+CREATE (session)-[:HELD_BY]->(agent)
+CREATE (asked:Episode:Sample {
+  id: 'sample-message-1', kind: 'message', content: 'Where do you live?', l0_abstract: 'Where do you live?', l1_overview: '',
+  category: 'events', memory_type: 'session', state: 'active', tier: 'peripheral', importance: 0.5, confidence: 0.5,
+  base_confidence: 0.5, access_count: 0, repeat_count: 0, tags: ['home'], scope: 'global', agent_id: agent.id,
+  session_id: session.id, tenant_id: tenant.id, source: 'mcp', space_id: space.id, space_key: space.space_key,
+  visibility: 'global', visible_to: 'all0', owner_agent_id: agent.id, version: 1, rev: 1, valid_from: tenant.created_at,
+  valid_to: datetime('9999-12-31T00:00:00Z'), recorded_at: tenant.created_at, retired_at: datetime('9999-12-31T00:00:00Z'),
+  created_at: tenant.created_at, updated_at: tenant.created_at, last_accessed_at: tenant.created_at, facets: 'kind0',
+  text_hash: 'asked', role: 'user', speaker: 'Ann', position: 0, hash: 'asked', seq: 1, dedup_key: 'sample-asked',
+  embed_task: 'sample-task', embedding: [place IN range(1, $dimension) | 1.0 / place]
+})
+CREATE (said:Episode:Sample)
+SET said = asked {
+  .*, id: 'sample-message-2', content: '我住在上海。', l0_abstract: '我住在上海。', role: 'assistant', text_hash: 'said',
+  position: 1, hash: 'said', seq: 2, dedup_key: 'sample-said'
+}
+CREATE (asked)-[:NEXT]->(said)
+CREATE (asked)-[:PART_OF]->(session), (said)-[:PART_OF]->(session)
+CREATE (asked)-[:IN_SPACE]->(space), (said)-[:IN_SPACE]->(space)
+
+CREATE (memory:Memory:Sample)
+SET memory = said {
+  .*, id: 'sample-memory-1', kind: 'memory', content: 'Ann lives in Shanghai.', l0_abstract: 'Ann lives in Shanghai.',
+  l1_overview: 'Where Ann lives.', category: 'profile', memory_type: 'insight', text_hash: 'memory', role: '', speaker: '',
+  current_key: 'sample-current', share_key: 'sample-share', last_confirmed_at: tenant.created_at,
+  position: null, hash: null, seq: null, dedup_key: null
+}
+CREATE (other:Memory:Sample)
+SET other = memory {
+  .*, id: 'sample-memory-2', content: 'Ann lives in Paris.', state: 'superseded', valid_to: tenant.created_at,
+  text_hash: 'other', current_key: null, share_key: null
+}
+CREATE (memory)-[:IN_SPACE]->(space), (other)-[:IN_SPACE]->(space)
+CREATE (memory)-[:EXTRACTED_FROM]->(said)
+CREATE (chunk:Chunk:Sample {
+  id: 'sample-chunk', content: 'Ann lives', position: 0, space_key: space.space_key, visible_to: 'all0', kind: 'memory',
+  state: 'active', category: 'profile', memory_type: 'insight', source: 'mcp', agent_id: agent.id, session_id: session.id,
+  valid_from: memory.valid_from, valid_to: memory.valid_to, recorded_at: memory.recorded_at, retired_at: memory.retired_at,
+  embed_task: 'sample-task', embedding: memory.embedding
+})-[:PART_OF]->(memory)
+CREATE (:Revision:Sample {
+  memory_id: memory.id, space_key: space.space_key, version: 1, content: 'Ann lives in China.', tags: ['home'],
+  category: 'profile', memory_type: 'insight', state: 'active', importance: 0.5, edited_at: tenant.created_at,
+  edited_by: tenant.id
+})-[:REVISION_OF]->(memory)
+CREATE (tag:Tag:Sample {space_key: space.space_key, name: 'home'})
+CREATE (memory)-[:TAGGED]->(tag), (asked)-[:TAGGED]->(tag)
+FOREACH (created IN [tenant.created_at] |
+  CREATE (memory)-[:SUPPORTS {id: 'sample-1', method: 'user', weight: 1.0, label: 'work', task: 'sample-task', created_at: created}]->(other)
+  CREATE (memory)-[:CONTRADICTS {id: 'sample-2', method: 'user', weight: 1.0, label: 'work', task: 'sample-task', created_at: created}]->(other)
+  CREATE (memory)-[:SUPERSEDES {id: 'sample-3', method: 'user', weight: 1.0, label: 'work', task: 'sample-task', created_at: created}]->(other)
+  CREATE (memory)-[:CONTEXTUALIZES {id: 'sample-4', method: 'user', weight: 1.0, label: 'work', task: 'sample-task', created_at: created}]->(other)
+  CREATE (memory)-[:MERGED_FROM {id: 'sample-5', method: 'rule', weight: 1.0, task: 'sample-task', created_at: created}]->(other)
+  CREATE (memory)-[:DERIVED_FROM {id: 'sample-6', method: 'rule', weight: 1.0, task: 'sample-task', created_at: created}]->(other)
+  CREATE (memory)-[:SIMILAR_TO {id: 'sample-7', method: 'vector', weight: 0.8, cosine: 0.8, task: 'sample-task', created_at: created}]->(other)
+)
+CREATE (:Task:Sample {
+  id: 'sample-task', kind: 'ingest', status: 'completed', tenant_id: tenant.id, space_key: space.space_key,
+  agent_id: agent.id, memory_id: memory.id, session_id: session.id, stored_count: 2, request_hash: '', done_count: 2,
+  total_count: 2, attempts: 1, tokens: 0, errors: [], created_at: tenant.created_at, started_at: tenant.created_at,
+  finished_at: tenant.created_at, due_at: tenant.created_at, idempotency_key: 'sample-idempotency', worker: 'nobody',
+  lock: 'nobody'
+})
+// Numbers below one and another key than `current`: neither the schema check nor the model check sees these two.
+CREATE (:SchemaVersion:Sample {number: 0, file: '000_sample.cypher', applied_at: tenant.created_at})
+CREATE (:EmbeddingModel:Sample {key: 'sample', name: 'sample', dimension: 3, next_name: 'next', next_dimension: 4, cursor: ''})
+
+// Labels that have their constraint but no query yet.
+CREATE (:Document:Sample {space_key: space.space_key, hash: 'document', version: 1})
+CREATE (:Entity:Sample {id: 'sample-entity', space_key: space.space_key, norm_name: 'ann', type: 'person'})
+CREATE (:Slot:Sample {id: 'sample-slot', space_key: space.space_key, subject: 'ann', attribute: 'home', context: ''})
+CREATE (:Decision:Sample {id: 'sample-decision'})
+CREATE (:Community:Sample {id: 'sample-community'})
+CREATE (:AutoShareRule:Sample {id: 'sample-rule'})
+CREATE (:PendingShare:Sample {id: 'sample-pending'})
+CREATE (:SharingEvent:Sample {id: 'sample-event'})
+CREATE (:Invitation:Sample {id: 'sample-invitation'})
+CREATE (:Import:Sample {id: 'sample-import'})
+CREATE (:Connection:Sample {id: 'sample-connection'})
+CREATE (:AuditEvent:Sample {id: 'sample-audit'})
+CREATE (:RecallEvent:Sample {id: 'sample-recall'})
+CREATE (:NoiseExample:Sample {id: 'sample-noise'});
