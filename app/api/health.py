@@ -10,7 +10,7 @@ from litestar.di import NamedDependency
 
 from app.api.tenants import Status
 from app.domain.errors import OurmemError
-from app.providers.embedder import EmbeddingFailed
+from app.services import embedding
 from app.services.parts import Parts
 from app.storage import system
 
@@ -49,7 +49,7 @@ async def get_readiness(parts: NamedDependency[Parts]) -> Response[Readiness]:
 
     Without the model the service still stores and finds by words, so traffic need not go elsewhere.
     """
-    database, model = await _check_database(parts), await _check_model(parts)
+    database, model = await _check_database(parts), await embedding.check_model(parts)
     is_ready = database == "ok"
     status = ("ok" if model == "ok" else "degraded") if is_ready else "unavailable"
     body = Readiness(status, {"database": database, "embedding_model": model})
@@ -61,14 +61,6 @@ async def _check_database(parts: Parts) -> str:
         await parts.graph.read(system.ping)
     except OurmemError as error:
         return error.message
-    return "ok"
-
-
-async def _check_model(parts: Parts) -> str:
-    try:
-        await parts.embedder.embed_queries(["ready?"])
-    except EmbeddingFailed as error:
-        return str(error)
     return "ok"
 
 

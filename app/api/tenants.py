@@ -31,11 +31,9 @@ from app.services.parts import Parts
 from app.services.tenants import Secret
 from app.storage import system
 from app.storage.system import SignUp
-from ingest.redaction import redact
 
 # 192 random bits: nobody guesses them, so a hash without salt is enough.
 KEY_BYTES = 24
-SHOWN_ID_CHARS = 8
 
 
 class Status(msgspec.Struct, frozen=True):
@@ -57,7 +55,7 @@ async def create_tenant(
     new = await read_body(request, NewTenant)
     check_sign_up(request, parts)
     sign_ups.check(request.client.host if request.client else "", parts.clock())
-    return await sign_up(parts, redact(new.name))
+    return await sign_up(parts, new.name)
 
 
 def check_sign_up(request: AnyRequest, parts: Parts) -> None:
@@ -77,7 +75,7 @@ async def sign_up(parts: Parts, name: str) -> CreatedTenant:
         system.create_tenant,
         SignUp(
             tenant_id=tenant_id,
-            name=name or f"tenant-{tenant_id[:SHOWN_ID_CHARS]}",
+            name=tenants.tenant_name(name, tenant_id),
             key_id=str(uuid4()),
             hash=key_hash(key),
             prefix=key[:SHOWN_KEY_CHARS],

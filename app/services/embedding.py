@@ -79,3 +79,12 @@ def _chunk(
     waits = {} if vector else {"embed_task": task_id}
     properties = {**shared, "id": str(uuid4()), "position": index, "content": piece, **waits}
     return {"properties": properties, "embedding": vector}
+
+
+async def check_model(parts: Parts) -> str:
+    """`ok`, or what keeps the embedding model from answering."""
+    try:
+        await parts.embedder.embed_queries(["ready?"])
+    except EmbeddingFailed as error:
+        return str(error)
+    return "ok"

@@ -29,7 +29,7 @@ from app.services.answers import Ranked, expand
 from app.services.parts import Parts
 from app.services.understanding import Plan, understand
 from app.storage import search
-from app.storage.graph import Transaction
+from app.storage.graph import QueryFailed, Transaction
 from app.storage.search import Hit, TextQueries
 
 # Up to so many tagged memories are compared one by one; more go through the index and are filtered after it.
@@ -99,7 +99,7 @@ async def search_memories(parts: Parts, principal: Principal, request: SearchReq
 
 
 async def _recent(parts: Parts, principal: Principal, plan: Plan, watch: Stopwatch) -> list[Ranked]:
-    found = await parts.graph.read(search.list_recent, principal, plan.scope, plan.tags, plan.limit, plan.now)
+    found = await parts.graph.read(search.list_recent, principal, plan.scope, plan.tags, plan.limit)
     watch.stage("recent", len(found), [None] * len(found))
     return [_recent_result(hit, plan.now) for hit in found]
 
@@ -118,10 +118,8 @@ async def _ask_legs(parts: Parts, principal: Principal, plan: Plan, watch: Stopw
     try:
         hits = await parts.graph.read(_legs, principal, plan, embedding)
         failed: list[str] = []
-    except Unavailable:
-        raise
-    # Whatever one leg does to the statement, the other may still answer: each runs once more alone.
-    except Exception:  # noqa: BLE001
+    # What one leg does to the statement, the others may do without: each runs once more alone.
+    except QueryFailed:
         hits, failed = await _legs_apart(parts, principal, plan, embedding)
     for leg in ("vector", "english", "cjk"):
         found = [search.cosine_of(hit.score) if hit.score is not None else None for hit in hits if hit.leg == leg]
@@ -165,7 +163,7 @@ async def _legs_apart(
     for leg, (part, vector) in attempts.items():
         try:
             hits += await parts.graph.read(_legs, principal, part, vector)
-        except Exception:  # noqa: BLE001 - named in the answer instead
+        except QueryFailed:
             failed.append(leg)
     if len(failed) == len(attempts):
         raise Unavailable("no leg of the search answers; try again later")

@@ -13,6 +13,9 @@ from app.domain.tenants import SHOWN_KEY_CHARS, ApiKey, CreatedKey, KeyList, Key
 from app.storage import tenants
 from app.storage.graph import Transaction
 from app.storage.tenants import KeyWrite
+from ingest.redaction import redact
+
+SHOWN_ID_CHARS = 8
 
 
 class Secret(msgspec.Struct, frozen=True):
@@ -21,6 +24,11 @@ class Secret(msgspec.Struct, frozen=True):
     key: str
     key_id: str
     now: datetime
+
+
+def tenant_name(given: str, tenant_id: str) -> str:
+    """The name of a new tenant without private text; one made of its id when none is given."""
+    return redact(given).strip() or f"tenant-{tenant_id[:SHOWN_ID_CHARS]}"
 
 
 async def create_key(tx: Transaction, principal: Principal, new: NewKey, secret: Secret) -> CreatedKey:

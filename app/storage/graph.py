@@ -34,6 +34,10 @@ class AlreadyThere(Exception):
     """A uniqueness constraint refused the write."""
 
 
+class QueryFailed(Exception):
+    """The server answered that it cannot run the query."""
+
+
 class Graph:
     """One Neo4j database through one driver; shared by the whole process."""
 
@@ -124,4 +128,4 @@ def domain_error(error: DriverError | Neo4jError) -> Exception:
         return Unavailable("Neo4j refuses the user name or password it was given")
     if isinstance(error, DriverError) or error.is_retryable():
         return Unavailable("Neo4j does not answer; try again later")
-    return error
+    return QueryFailed(f"{error.code}: {error.message}")
