@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 from collections.abc import AsyncGenerator, Awaitable, Callable, Generator
 
@@ -25,6 +26,8 @@ from tests.fakes import FixedClock, FixedEmbedder
 # Vectors of the fixed embedder and of the bundled model lie in one graph, so both must claim to be the same model;
 # no test mixes them within a tenant.
 MODEL = "all-MiniLM-L6-v2"
+# As many processes may start at the same time (architecture §2).
+STARTERS = 10
 
 SignUp = Callable[..., Awaitable[Client]]
 
@@ -50,11 +53,11 @@ async def driver(neo4j: Connection) -> AsyncGenerator[AsyncDriver]:
 
 @pytest.fixture(scope="session")
 async def graph(neo4j: Connection, settings: Settings) -> AsyncGenerator[Graph]:
-    """The graph with its schema."""
-    graph = Graph.connect(neo4j.uri, neo4j.user, neo4j.password, "neo4j")
-    await prepare(make_parts(settings, graph, FixedEmbedder(model=MODEL)))
-    yield graph
-    await graph.close()
+    """The graph with its schema, which several starters at once made out of nothing where the server is new."""
+    graphs = [Graph.connect(neo4j.uri, neo4j.user, neo4j.password, "neo4j") for _ in range(STARTERS)]
+    await asyncio.gather(*(prepare(make_parts(settings, graph, FixedEmbedder(model=MODEL))) for graph in graphs))
+    yield graphs[0]
+    await asyncio.gather(*(graph.close() for graph in graphs))
 
 
 @pytest.fixture
@@ -113,11 +116,11 @@ async def anonymous(app: Litestar) -> AsyncGenerator[Client]:
 
 @pytest.fixture
 async def sign_up(app: Litestar) -> AsyncGenerator[SignUp]:
-    """Makes tenants; each comes as a client with its key."""
+    """Makes tenants; each comes as a client with its key. With `parts`, of a service made of these."""
     clients: list[Client] = []
 
-    async def make(name: str = "", agent: str = "") -> Client:
-        client = client_of(app)
+    async def make(name: str = "", agent: str = "", parts: Parts | None = None) -> Client:
+        client = client_of(create_app(lambda: parts) if parts else app)
         clients.append(client)
         await client.sign_up(name, agent)
         return client

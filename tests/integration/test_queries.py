@@ -36,6 +36,8 @@ async def _sample(driver: AsyncDriver, graph: Graph) -> AsyncGenerator[None]:
     remove, create = statements(SAMPLE.read_text(encoding="utf-8"))
     await driver.execute_query(remove)
     await driver.execute_query(create, dimension=FixedEmbedder().dimension)
+    # With counts of this very moment: a planner that takes the graph for empty, or for large, hides a bad plan.
+    await driver.execute_query("CALL db.prepareForReplanning($seconds)", seconds=60)
     yield
     await driver.execute_query(remove)
 
@@ -75,7 +77,7 @@ def unrecognised(summary: ResultSummary) -> list[str]:
 async def test_query_compiles_starts_from_an_index_and_knows_its_names(driver: AsyncDriver, query: Query) -> None:
     summary = await explain(driver, query)
 
-    assert [name_of(operator) for operator in operators(summary.plan or {}) if is_bad(operator)] == []
+    assert [operator["args"] for operator in operators(summary.plan or {}) if is_bad(operator)] == []
     assert unrecognised(summary) == []
 
 
