@@ -56,10 +56,11 @@ RETURN memory {
 ORDER BY rank;
 
 // name: list_newest
-// The ids of a page of memories, newest first, read in index order space by space.
+// The ids of a page of memories, newest first, read in index order space by space: the planner does so with the hint
+// and the space in the order.
 UNWIND $space_keys AS space_key
 CALL (space_key) {
-  MATCH (memory:Memory {space_key: space_key})
+  MATCH (memory:Memory {space_key: space_key}) USING INDEX memory:Memory(space_key, created_at)
   WHERE memory.created_at <= $before
     AND NOT (memory.created_at = $before AND memory.id >= $before_id)
     AND memory.state IN $states AND memory.visible_to IN $visible
@@ -71,7 +72,8 @@ CALL (space_key) {
     AND ($session_id = '' OR memory.session_id = $session_id)
     AND all(tag IN $tags WHERE tag IN memory.tags)
     AND memory.valid_from >= $since AND memory.valid_from < $until
-  RETURN memory.id AS id, memory.created_at AS created_at ORDER BY created_at DESC, id DESC LIMIT $window
+  RETURN memory.id AS id, memory.created_at AS created_at
+  ORDER BY memory.space_key DESC, created_at DESC, id DESC LIMIT $window
 }
 WITH id, created_at ORDER BY created_at DESC, id DESC SKIP $offset LIMIT $limit
 RETURN id;

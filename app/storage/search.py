@@ -142,11 +142,9 @@ async def list_tagged(tx: Transaction, principal: Principal, scope: Scope, tags:
     )
 
 
-async def list_recent(
-    tx: Transaction, principal: Principal, scope: Scope, tags: list[str], limit: int, before: datetime
-) -> list[Hit]:
+async def list_recent(tx: Transaction, principal: Principal, scope: Scope, tags: list[str], limit: int) -> list[Hit]:
     return await many(
-        tx, QUERIES["list_recent"], Hit, **_filters(principal, scope), tags=tags, limit=limit, before=before
+        tx, QUERIES["list_recent"], Hit, **_filters(principal, scope), tags=tags, limit=limit, latest=OPEN_END
     )
 
 
