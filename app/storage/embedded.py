@@ -46,12 +46,15 @@ CONNECT_SECONDS = 1.0
 
 LOG_TAIL_BYTES = 20_000
 
+ANOTHER_STORE = "{data} is damaged or of another Neo4j; restore a copy, or move the folder away and begin anew"
 # What the end of the log contains → why the start failed and what to do, tried in this order.
 REASONS = (
     ("No space left on device", "the disk is full; free some space and start again"),
     ("Address already in use", "another program took its port meanwhile; start again"),
     ("BindException", "another program took its port meanwhile; start again"),
     ("Could not reserve enough space", "the machine has too little free memory; end other programs and start again"),
+    ("store version", ANOTHER_STORE),
+    ("UnableToMigrate", ANOTHER_STORE),
     ("OutOfMemoryError", "the machine has too little free memory; end other programs and start again"),
 )
 
@@ -94,8 +97,8 @@ class EmbeddedServer:
         with self._log.open("rb") as file:
             file.seek(max(self._log_start, self._log.stat().st_size - LOG_TAIL_BYTES))
             tail = file.read().decode(errors="replace")
-        known = next((reason for mark, reason in REASONS if mark in tail), "")
-        return known or f"the end of {self._log} says why; if the data is at fault, restore a copy or move it away"
+        known = next((reason for mark, reason in REASONS if mark in tail), "the end of {log} says why")
+        return known.format(log=self._log, data=self._log.parents[1] / "data")
 
     def __enter__(self) -> Self:
         return self
