@@ -10,6 +10,7 @@ import msgspec
 
 from app.domain import ranking
 from app.domain.errors import Unavailable
+from app.domain.excerpts import excerpt
 from app.domain.lifecycle import activation
 from app.domain.messages import embedding_text
 from app.domain.principal import Principal
@@ -24,6 +25,7 @@ from app.domain.search import (
     is_everything,
     recency_score,
 )
+from app.domain.texts import query_terms
 from app.providers.embedder import EmbeddingFailed
 from app.services.answers import Ranked, expand
 from app.services.parts import Parts
@@ -91,7 +93,7 @@ async def search_memories(parts: Parts, principal: Principal, request: SearchReq
     parts.accesses.note([(item.hit.space_key, item.hit.id) for item in best], plan.now)
     return SearchAnswer(
         results=results,
-        abstained=not results,
+        abstained=not ranked,
         degraded=degraded,
         limit=plan.limit,
         trace=watch.trace(len(results)) if request.include_trace else msgspec.UNSET,
@@ -122,7 +124,7 @@ async def _ask_legs(parts: Parts, principal: Principal, plan: Plan, watch: Stopw
     except QueryFailed:
         hits, failed = await _legs_apart(parts, principal, plan, embedding)
     for leg in ("vector", "english", "cjk"):
-        found = [search.cosine_of(hit.score) if hit.score is not None else None for hit in hits if hit.leg == leg]
+        found = [_cosine(hit) for hit in hits if hit.leg == leg]
         watch.stage(f"leg:{leg}", len(found), found)
     return hits, missing + failed
 
@@ -171,33 +173,36 @@ async def _legs_apart(
 
 
 def _rank(plan: Plan, hits: Sequence[Hit], watch: Stopwatch, *, has_vector: bool) -> list[Ranked]:
-    best = _best_texts(hits)
-    candidates = [
-        Candidate(
-            id=hit.id,
-            text=embedding_text(hit.speaker, hit.text),
-            cosine=None if score is None else search.cosine_of(score),
-            session_id=hit.session_id,
-            speaker=hit.speaker,
-        )
-        for hit, score in best.values()
-    ]
-    scored = ranking.score(plan.query, candidates, has_vector=has_vector)
+    scored = ranking.score(plan.query, _candidates(plan.query, hits), has_vector=has_vector)
+    found = {hit.id: hit for hit in hits}
     ranks = _leg_ranks(hits)
-    ranked = [_with_prior(plan, best[item.id][0], item, ranks[item.id]) for item in scored]
+    ranked = [_with_prior(plan, found[item.id], item, ranks[item.id]) for item in scored]
     ranked.sort(key=lambda item: (-item.score, item.hit.id))
     watch.stage("rank", len(hits), [item.score for item in ranked])
     return _cut(plan, ranked, watch)
 
 
-def _best_texts(hits: Sequence[Hit]) -> dict[str, tuple[Hit, float | None]]:
-    """One text for each memory: the piece that is nearest to the query, with its score."""
-    best: dict[str, tuple[Hit, float | None]] = {}
-    for hit in hits:
-        known = best.get(hit.id)
-        if known is None or (hit.score or 0) > (known[1] or 0):
-            best[hit.id] = (hit, hit.score if hit.score is not None else known[1] if known else None)
-    return best
+def _candidates(query: str, hits: Sequence[Hit]) -> list[Candidate]:
+    """Each memory once, with the cosine of its nearest piece and the part of its text that has the words."""
+    asked = query_terms(query)
+    pieces = sorted((hit for hit in hits if hit.score is not None), key=lambda hit: hit.score or 0)
+    nearest = {hit.id: hit for hit in pieces}
+    # The nearest piece may be one without the words, so what a text leg found goes before it.
+    texts = nearest | {hit.id: hit for hit in hits if hit.score is None}
+    return [
+        Candidate(
+            id=memory_id,
+            text=embedding_text(hit.speaker, excerpt(hit.text, asked)),
+            cosine=_cosine(nearest.get(memory_id)),
+            session_id=hit.session_id,
+            speaker=hit.speaker,
+        )
+        for memory_id, hit in texts.items()
+    ]
+
+
+def _cosine(hit: Hit | None) -> float | None:
+    return None if hit is None or hit.score is None else search.cosine_of(hit.score)
 
 
 def _leg_ranks(hits: Sequence[Hit]) -> dict[str, dict[str, int]]:
