@@ -18,6 +18,7 @@ from app.domain.memories import (
     Memory,
     MemoryView,
     State,
+    to_utc,
 )
 
 # Above it a limit is cut, and the answer says to what.
@@ -146,7 +147,7 @@ def parse_instant(field: str, text: str | None, default: datetime) -> datetime:
         raise Invalid(f"{field} must be a time such as 2026-03-02T10:00:00Z or a date, not {text!r}") from error
     if moment.tzinfo is None:
         raise Invalid(f"{field} must say its offset, such as 2026-03-02T10:00:00Z")
-    return min(max(moment, BEGINNING), OPEN_END)
+    return to_utc(moment)
 
 
 class ListQuery(msgspec.Struct, frozen=True, kw_only=True):

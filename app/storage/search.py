@@ -116,12 +116,11 @@ TEXT_FILTERS = QUERIES["search_text_legs"].parameters
 async def search_by_ids(
     tx: Transaction, principal: Principal, scope: Scope, embedding: list[float], ids: list[str]
 ) -> list[Hit]:
-    plain = {name: value for name, value in _filters(principal, scope).items() if name in TEXT_FILTERS}
     return await many(
         tx,
         QUERIES["search_by_ids"],
         Hit,
-        **plain,
+        **_filters(principal, scope),
         embedding=embedding,
         ids=ids,
         vector_limit=VECTOR_LIMIT,
