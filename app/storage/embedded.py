@@ -151,7 +151,7 @@ def _spawn(folder: Path, java: Java, jars: list[Path], ports: Ports, lock: int) 
         uri=f"bolt://{LOOPBACK}:{ports.bolt}",
         user=USER,
         password=password_of(folder),
-        browser_url=f"http://{LOOPBACK}:{ports.http}/browser/?dbms=bolt://{LOOPBACK}:{ports.bolt}",
+        browser_url=f"http://{LOOPBACK}:{ports.http}/browser/?dbms=bolt://{USER}@{LOOPBACK}:{ports.bolt}",
     )
     log = folder / "logs" / "process.log"
     order = Launch(
