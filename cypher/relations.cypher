@@ -83,7 +83,8 @@ RETURN count(DISTINCT older) AS marked;
 // Makes a memory current again when nothing supersedes it any more.
 MATCH (older:Memory {id: $id})
 WHERE older.space_key IN $space_keys AND older.state = 'superseded' AND NOT EXISTS { (older)<-[:SUPERSEDES]-(:Memory) }
-SET older.state = 'active', older.valid_to = $open_end, older.updated_at = $now, older.rev = older.rev + 1
+SET older.state = 'active', older.valid_to = $open_end, older.current_key = $current_key, older.updated_at = $now,
+    older.rev = older.rev + 1
 WITH older
 OPTIONAL MATCH (chunk:Chunk)-[:PART_OF]->(older)
 SET chunk.state = 'active', chunk.valid_to = $open_end

@@ -11,6 +11,7 @@ from litestar.datastructures import State
 
 from app.domain.errors import Invalid, Unprocessable, UnsupportedMedia
 from app.domain.principal import Principal
+from ingest.redaction import redact
 
 Shape = TypeVar("Shape")
 AnyRequest = Request[Any, Any, State]
@@ -52,7 +53,7 @@ async def read_body(request: AnyRequest, shape: type[Shape]) -> Shape:
 
 def read_query(request: AnyRequest, shape: type[Shape]) -> Shape:
     """The query string as a struct; the last of repeated parameters wins. Raises Invalid, which names the parameter."""
-    given = {name: request.query_params[name] for name in request.query_params}
+    given = dict(request.query_params.multi_items())
     hints = get_type_hints(shape)
     values = {name: _spelled(name, text, hints[name]) for name, text in given.items() if name in hints}
     try:
@@ -77,12 +78,13 @@ async def read_idempotency(request: AnyRequest, principal: Principal) -> tuple[s
         return None
     if len(key) > MAX_IDEMPOTENCY_KEY_CHARS:
         raise Invalid(f"Idempotency-Key may have at most {MAX_IDEMPOTENCY_KEY_CHARS} characters")
-    body = await request.body()
-    return _digest(principal.tenant_id.encode(), key.encode()), _digest(request.url.path.encode(), body)
+    # Not of the body as it came: also a hash says something of a short secret.
+    body = redact(msgspec.json.encode(await read_json(request)).decode())
+    return _digest(principal.tenant_id, key), _digest(request.url.path, body)
 
 
-def _digest(*parts: bytes) -> str:
-    return hashlib.sha256(b"\0".join(parts)).hexdigest()
+def _digest(*parts: str) -> str:
+    return hashlib.sha256("\0".join(parts).encode()).hexdigest()
 
 
 def read_rev(request: AnyRequest) -> int | None:

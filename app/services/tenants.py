@@ -41,7 +41,7 @@ async def create_key(tx: Transaction, principal: Principal, new: NewKey, secret:
         hash=key_hash(secret.key),
         prefix=secret.key[:SHOWN_KEY_CHARS],
         scopes=parse_scopes(new.scopes),
-        agent_id=new.agent_id or "",
+        agent_id=redact(new.agent_id or ""),
         now=secret.now,
         expires_at=new.expires_at,
     )
@@ -98,7 +98,8 @@ async def update_group(tx: Transaction, principal: Principal, name: str, agents:
     principal.require(Scope.ADMIN)
     if not name.strip() or len(name) > MAX_NAME_CHARS:
         raise Invalid(f"name must have 1 to {MAX_NAME_CHARS} characters")
-    group = await tenants.update_group(tx, principal, name, list(dict.fromkeys(agents)))
+    shown: list[str] = list(dict.fromkeys(redact(agent) for agent in agents))
+    group = await tenants.update_group(tx, principal, redact(name), shown)
     if group is None:
         raise NotFound("no such tenant")
     return group

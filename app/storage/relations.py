@@ -114,7 +114,7 @@ async def mark_superseded(tx: Transaction, principal: Principal, memory_id: str,
     )
 
 
-async def reopen(tx: Transaction, principal: Principal, memory_id: str, now: datetime) -> None:
+async def reopen(tx: Transaction, principal: Principal, memory_id: str, current_key: str | None, now: datetime) -> None:
     await one(
         tx,
         QUERIES["reopen"],
@@ -122,5 +122,6 @@ async def reopen(tx: Transaction, principal: Principal, memory_id: str, now: dat
         id=memory_id,
         space_keys=principal.writable_keys,
         open_end=OPEN_END,
+        current_key=current_key,
         now=now,
     )
