@@ -5,12 +5,11 @@ from __future__ import annotations
 from litestar.di import NamedDependency
 
 from app.api.reading import AnyRequest
-from app.domain.errors import Invalid, Unauthorized
-from app.domain.memories import MAX_NAME_CHARS
+from app.domain.errors import Unauthorized
 from app.domain.principal import Principal, Scope, key_hash
 from app.services.parts import Parts
+from app.services.tenants import agent_name
 from app.storage import system
-from ingest.redaction import redact
 
 # Methods that change nothing; the search by POST reads as well.
 READING = ("GET", "HEAD")
@@ -28,14 +27,7 @@ async def provide_principal(request: AnyRequest, parts: NamedDependency[Parts]) 
         raise Unauthorized("the API key is unknown, revoked or expired")
     parts.accesses.note_key(principal.key_id, now)
     principal.require(Scope.READ if _only_reads(request) else Scope.WRITE)
-    return principal.acting_as(_read_agent(request))
-
-
-def _read_agent(request: AnyRequest) -> str:
-    agent = request.headers.get("x-agent-id", "").strip()
-    if len(agent) > MAX_NAME_CHARS:
-        raise Invalid(f"X-Agent-Id may have at most {MAX_NAME_CHARS} characters")
-    return redact(agent)
+    return principal.acting_as(agent_name(request.headers.get("x-agent-id", "")))
 
 
 def _only_reads(request: AnyRequest) -> bool:

@@ -11,7 +11,7 @@ from litestar.datastructures import State
 
 from app.domain.errors import Invalid, Unprocessable, UnsupportedMedia
 from app.domain.principal import Principal
-from ingest.redaction import redact
+from app.services.tasks import request_hash
 
 Shape = TypeVar("Shape")
 AnyRequest = Request[Any, Any, State]
@@ -78,13 +78,8 @@ async def read_idempotency(request: AnyRequest, principal: Principal) -> tuple[s
         return None
     if len(key) > MAX_IDEMPOTENCY_KEY_CHARS:
         raise Invalid(f"Idempotency-Key may have at most {MAX_IDEMPOTENCY_KEY_CHARS} characters")
-    # Not of the body as it came: also a hash says something of a short secret.
-    body = redact(msgspec.json.encode(await read_json(request)).decode())
-    return _digest(principal.tenant_id, key), _digest(request.url.path, body)
-
-
-def _digest(*parts: str) -> str:
-    return hashlib.sha256("\0".join(parts).encode()).hexdigest()
+    own_key = hashlib.sha256(f"{principal.tenant_id}\0{key}".encode()).hexdigest()
+    return own_key, request_hash(request.url.path, await read_json(request))
 
 
 def read_rev(request: AnyRequest) -> int | None:

@@ -31,6 +31,13 @@ def tenant_name(given: str, tenant_id: str) -> str:
     return redact(given).strip() or f"tenant-{tenant_id[:SHOWN_ID_CHARS]}"
 
 
+def agent_name(given: str) -> str:
+    """The agent a request names, without private text; '' for none. Raises Invalid for what is too long for a name."""
+    if len(given) > MAX_NAME_CHARS:
+        raise Invalid(f"X-Agent-Id may have at most {MAX_NAME_CHARS} characters")
+    return redact(given.strip())
+
+
 async def create_key(tx: Transaction, principal: Principal, new: NewKey, secret: Secret) -> CreatedKey:
     """A further key; the answer is the only place where it is shown. Raises InsufficientScope, Invalid."""
     principal.require(Scope.ADMIN)
