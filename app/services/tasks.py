@@ -39,7 +39,7 @@ class TaskList(msgspec.Struct, frozen=True):
 
 
 def request_hash(path: str, body: object) -> str:
-    """Tells requests with one Idempotency-Key apart; what is private is not part of it, as a hash tells short secrets."""
+    """Tells requests with one Idempotency-Key apart; without private text, as a hash gives a short secret away."""
     shown = redact(msgspec.json.encode(body).decode())
     return hashlib.sha256(f"{path}\0{shown}".encode()).hexdigest()
 
