@@ -39,7 +39,7 @@ def test_a_limit_is_at_most_200(asked: int | None, used: int) -> None:
 
 @pytest.mark.parametrize("query", [ListQuery(limit=-1), ListQuery(offset=-1)])
 def test_negative_numbers_are_refused(query: ListQuery) -> None:
-    with pytest.raises(Invalid, match="(limit|offset) must"):
+    with pytest.raises(Invalid, match=r"(limit|offset) must"):
         parse_page(query)
 
 
