@@ -17,6 +17,8 @@ Shape = TypeVar("Shape")
 AnyRequest = Request[Any, Any, State]
 
 MAX_IDEMPOTENCY_KEY_CHARS = 256
+# A memory is not changed 10^18 times.
+MAX_REV_DIGITS = 18
 BOOLEANS = {"true": True, "false": False}
 
 
@@ -88,6 +90,6 @@ def read_rev(request: AnyRequest) -> int | None:
     if given in ("", "*"):
         return None
     number = given.removeprefix("W/").strip('"')
-    if not number.isdecimal():
+    if not number.isdecimal() or len(number) > MAX_REV_DIGITS:
         raise Invalid('If-Match must be an ETag of this memory, such as "3"')
     return int(number)

@@ -271,7 +271,7 @@ async def test_a_tag_may_be_spelled_in_several_ways(alice: Client, tag: str) -> 
     assert answer.status_code == 200
 
 
-@pytest.mark.parametrize("tag", ['"abc"', "-1", '"²"'])
+@pytest.mark.parametrize("tag", ['"abc"', "-1", '"²"', '"' + "9" * 5_000 + '"'])
 async def test_a_tag_that_is_none_of_ours_is_refused(alice: Client, tag: str) -> None:
     stored = await alice.store("Deploys go through Argo")
 
