@@ -33,6 +33,8 @@ async def read_json(request: AnyRequest) -> object:
         return msgspec.json.decode(await request.body())
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise Invalid(f"the body is not JSON: {error}") from error
+    except RecursionError as error:
+        raise Invalid("the body is nested too deeply") from error
 
 
 async def read_object(request: AnyRequest) -> dict[str, Any]:

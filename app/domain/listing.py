@@ -24,6 +24,8 @@ from app.domain.memories import (
 # Above it a limit is cut, and the answer says to what.
 MAX_LIMIT = 200
 DEFAULT_LIMIT = 20
+# More than any list has, and small enough for the integers of the database.
+MAX_OFFSET = 2**31 - 1
 SORTS = ("created_at", "updated_at", "importance", "access_count")
 
 
@@ -112,8 +114,8 @@ def parse_limit(limit: int | None) -> int:
 
 def parse_page(query: ListQuery) -> Page:
     """The page a list asks for; an unknown sort is created_at, any order but desc ascends (contract 5.3)."""
-    if query.offset is not None and query.offset < 0:
-        raise Invalid("offset must not be negative")
+    if not 0 <= (query.offset or 0) <= MAX_OFFSET:
+        raise Invalid(f"offset must be from 0 to {MAX_OFFSET}")
     size = parse_limit(query.limit)
     if not query.cursor:
         key = query.sort if query.sort in SORTS else "created_at"
@@ -129,9 +131,9 @@ def parse_page(query: ListQuery) -> Page:
 def _sort_value(place: Cursor) -> datetime | float:
     try:
         if place.sort.endswith("_at"):
-            return msgspec.convert(place.after, datetime)
+            return parse_instant("cursor", place.after, BEGINNING)
         return float(place.after)
-    except (ValueError, msgspec.ValidationError) as error:
+    except ValueError as error:
         raise Invalid("cursor is not one that this list gave") from error
 
 

@@ -14,6 +14,8 @@ from msgspec import Meta
 from app.domain.memories import Instant, ShortText, to_utc
 
 MAX_MESSAGES = 1_000
+# The largest whole number that every JSON client can count to.
+MAX_SEQ = 2**53 - 1
 # A client's clock may run ahead by this much; a later time is taken for a mistake (pipelines 1.3).
 CLOCK_TOLERANCE = timedelta(minutes=5)
 
@@ -25,7 +27,7 @@ class NewMessage(msgspec.Struct, frozen=True, kw_only=True):
     content: str
     said_at: Instant | None = None
     speaker: ShortText | None = None
-    seq: Annotated[int, Meta(ge=0)] | None = None
+    seq: Annotated[int, Meta(ge=0, le=MAX_SEQ)] | None = None
 
 
 class NewMessages(msgspec.Struct, frozen=True, kw_only=True):

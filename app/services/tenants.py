@@ -7,7 +7,7 @@ from datetime import datetime
 import msgspec
 
 from app.domain.errors import Invalid, NotFound
-from app.domain.memories import MAX_NAME_CHARS, timestamp
+from app.domain.memories import MAX_NAME_CHARS, timestamp, to_utc
 from app.domain.principal import AgentGroup, Principal, Scope, key_hash
 from app.domain.tenants import SHOWN_KEY_CHARS, ApiKey, CreatedKey, KeyList, KeyView, NewKey
 from app.storage import tenants
@@ -41,7 +41,8 @@ def agent_name(given: str) -> str:
 async def create_key(tx: Transaction, principal: Principal, new: NewKey, secret: Secret) -> CreatedKey:
     """A further key; the answer is the only place where it is shown. Raises InsufficientScope, Invalid."""
     principal.require(Scope.ADMIN)
-    if new.expires_at is not None and new.expires_at <= secret.now:
+    expires_at = to_utc(new.expires_at) if new.expires_at else None
+    if expires_at is not None and expires_at <= secret.now:
         raise Invalid("expires_at lies in the past")
     write = KeyWrite(
         key_id=secret.key_id,
@@ -50,7 +51,7 @@ async def create_key(tx: Transaction, principal: Principal, new: NewKey, secret:
         scopes=parse_scopes(new.scopes),
         agent_id=redact(new.agent_id or ""),
         now=secret.now,
-        expires_at=new.expires_at,
+        expires_at=expires_at,
     )
     stored = await tenants.create_key(tx, principal, write)
     if stored is None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import httpx
 import pytest
 
+from app.domain.listing import Cursor, encode
 from tests.clients import Client
 
 JSON = {"Content-Type": "application/json"}
@@ -71,6 +72,12 @@ async def test_body_that_is_no_json_is_invalid(alice: Client, method: str, path:
     assert error(answer) == (400, "validation_error")
 
 
+async def test_body_that_is_nested_too_deeply_is_invalid(alice: Client) -> None:
+    body = b'{"content": "x", "tags": ' + b"[" * 5000 + b"]" * 5000 + b"}"
+
+    assert error(await alice.post("/v1/memories", content=body, headers=JSON)) == (400, "validation_error")
+
+
 @pytest.mark.parametrize(("method", "path"), ROUTES_WITH_A_BODY)
 @pytest.mark.parametrize("media_type", ["", "text/plain", "application/x-www-form-urlencoded", "multipart/form-data"])
 async def test_body_that_does_not_say_it_is_json_is_refused(
@@ -113,6 +120,7 @@ async def test_body_that_is_no_object_is_unprocessable(alice: Client, method: st
         ({"messages": [{"content": "x"}]}, "role"),
         ({"messages": [{"role": "user", "content": None}]}, "content"),
         ({"messages": [{"role": "user", "content": "x", "seq": -1}]}, "seq"),
+        ({"messages": [{"role": "user", "content": "x", "seq": 2**63}]}, "seq"),
     ],
 )
 async def test_wrong_type_names_the_field(alice: Client, body: dict[str, object], field: str) -> None:
@@ -177,6 +185,21 @@ async def test_wrong_parameter_is_named(alice: Client, path: str, parameter: str
 
     assert error(answer) == (400, "validation_error")
     assert parameter in answer.json()["error"]["message"]
+
+
+@pytest.mark.parametrize("sort", ["created_at", "updated_at"])
+@pytest.mark.parametrize("after", ["9999-12-31T23:59:59.999999-12:00", "0001-01-01T00:00:00+12:00"])
+async def test_cursor_may_lie_at_the_ends_of_time(alice: Client, sort: str, after: str) -> None:
+    cursor = encode(Cursor(sort, True, after, "x"))
+
+    assert (await alice.get("/v1/memories", params={"cursor": cursor})).status_code == 200
+
+
+@pytest.mark.parametrize("place", [("importance", "high"), ("created_at", "noon"), ("id", "x"), ("tags", "1")])
+async def test_cursor_of_another_make_is_refused(alice: Client, place: tuple[str, str]) -> None:
+    cursor = encode(Cursor(place[0], True, place[1], "x"))
+
+    assert error(await alice.get("/v1/memories", params={"cursor": cursor})) == (400, "validation_error")
 
 
 @pytest.mark.parametrize("query", ["direction=up", "type=likes", "cursor=x", "limit=-1"])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import socket
+from collections.abc import AsyncGenerator
 from importlib.metadata import version
 
 import msgspec
@@ -25,11 +26,13 @@ class SilentEmbedder(FixedEmbedder):
 
 
 @pytest.fixture
-def nowhere() -> Graph:
+async def nowhere() -> AsyncGenerator[Graph]:
     """A database at an address where nobody listens."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
-        return Graph.connect(f"bolt://127.0.0.1:{probe.getsockname()[1]}", "neo4j", "x", "neo4j")
+        graph = Graph.connect(f"bolt://127.0.0.1:{probe.getsockname()[1]}", "neo4j", "x", "neo4j")
+        yield graph
+        await graph.close()
 
 
 @pytest.mark.parametrize("path", ["/health", "/health/live"])

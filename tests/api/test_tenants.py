@@ -205,6 +205,14 @@ async def test_key_ends_when_it_said(parts: Parts, sign_up: SignUp) -> None:
     assert await ask_with(alice, key["api_key"]) == 401
 
 
+@pytest.mark.parametrize("end", ["9999-12-31T23:59:59-12:00", "2099-01-01T00:00:00+08:00"])
+async def test_key_may_end_in_any_time_zone(alice: Client, end: str) -> None:
+    key = await make_key(alice, expires_at=end)
+
+    assert key["expires_at"].endswith("+00:00")
+    assert await ask_with(alice, key["api_key"]) == 200
+
+
 async def test_use_of_a_key_is_recorded_off_the_read_path(alice: Client, parts: Parts) -> None:
     before = (await alice.get("/v1/keys")).json()["keys"][0]["last_used_at"]
     await parts.accesses.flush()
