@@ -40,9 +40,14 @@ MATCH (source:Memory {id: $source_id}) WHERE source.space_key IN $space_keys
 MATCH (target:Memory {id: $target_id}) WHERE target.space_key IN $space_keys
 MERGE (source)-[relation:$($type)]->(target)
 ON CREATE SET relation.id = $relation_id, relation.method = $method, relation.weight = $weight, relation.label = $label,
-  relation.task = $task_id, relation.created_at = $now
-SET source.rev = source.rev + 1
+  relation.task = $task_id, relation.created_at = $now, source.rev = source.rev + 1
 RETURN relation.id AS id;
+
+// name: is_successor
+// Whether a memory replaces another one already, directly or through others.
+MATCH (newer:Memory {id: $newer_id}) WHERE newer.space_key IN $space_keys
+MATCH (older:Memory {id: $older_id}) WHERE older.space_key IN $space_keys
+RETURN EXISTS { (newer)-[:SUPERSEDES*1..100]->(older) } AS is_successor;
 
 // name: create_similarities
 // Records which memories lie close to each other: geometry, never evidence.

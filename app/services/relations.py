@@ -93,6 +93,8 @@ async def create(
     if kind is RelationType.SUPERSEDES:
         _check_writable(principal, target)
     await _lock(tx, source, target)
+    if kind is RelationType.SUPERSEDES and await relations.is_successor(tx, principal, target.id, source.id):
+        raise Invalid("target_id names a memory that supersedes this one")
     relation_id = await _write(tx, principal, (source, target), new, kind, given)
     if kind is RelationType.SUPERSEDES:
         await relations.mark_superseded(tx, principal, target.id, given.now)

@@ -73,6 +73,18 @@ async def create(tx: Transaction, principal: Principal, write: RelationWrite) ->
     )
 
 
+async def is_successor(tx: Transaction, principal: Principal, newer_id: str, older_id: str) -> bool:
+    found = await one(
+        tx,
+        QUERIES["is_successor"],
+        bool,
+        newer_id=newer_id,
+        older_id=older_id,
+        space_keys=principal.space_keys,
+    )
+    return bool(found)
+
+
 async def create_similarities(
     tx: Transaction, memory: Memory, cosines: Mapping[str, float], task_id: str, now: datetime
 ) -> int:
