@@ -10,7 +10,7 @@ from app.domain.errors import Invalid, NotFound
 from app.domain.memories import MAX_NAME_CHARS, timestamp, to_utc
 from app.domain.principal import AgentGroup, Principal, Scope, key_hash
 from app.domain.tenants import SHOWN_KEY_CHARS, ApiKey, CreatedKey, KeyList, KeyView, NewKey
-from app.storage import tenants
+from app.storage import memories, tenants
 from app.storage.graph import Transaction
 from app.storage.tenants import KeyWrite
 from ingest.redaction import redact
@@ -89,6 +89,8 @@ async def list_keys(tx: Transaction, principal: Principal) -> KeyList:
 async def delete_key(tx: Transaction, principal: Principal, key_id: str, now: datetime) -> None:
     """Revokes a key at once. Raises NotFound; Invalid for the last key that could make others."""
     principal.require(Scope.ADMIN)
+    # Two at a time would each take the other's key for the one that is left.
+    await memories.lock_space(tx, principal.personal_space().space_key)
     keys = await tenants.list_keys(tx, principal)
     if key_id not in {key.id for key in keys}:
         raise NotFound("no such key")

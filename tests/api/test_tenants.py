@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from datetime import timedelta
 from typing import Any
 
@@ -183,6 +184,15 @@ async def test_last_key_that_makes_keys_cannot_be_revoked(alice: Client) -> None
 
     assert error(answer) == (400, "validation_error")
     assert await ask_with(alice, alice.key) == 200
+
+
+async def test_last_two_keys_that_make_keys_cannot_be_revoked_at_once(alice: Client) -> None:
+    await make_key(alice, scopes=["read", "admin"])
+    ids = [key["id"] for key in (await alice.get("/v1/keys")).json()["keys"]]
+
+    answers = await asyncio.gather(*(alice.delete(f"/v1/keys/{key_id}") for key_id in ids))
+
+    assert sum(answer.status_code == 200 for answer in answers) == 1
 
 
 async def test_first_key_can_be_replaced(alice: Client) -> None:
