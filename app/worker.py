@@ -15,6 +15,7 @@ from app.providers.embedder import EmbeddingFailed
 from app.services import tasks
 from app.services.parts import Parts
 from app.storage import system
+from app.storage.graph import QueryFailed
 from app.storage.system import Lease, Outcome, Progress
 
 LOG = logging.getLogger(__name__)
@@ -22,6 +23,10 @@ LOG = logging.getLogger(__name__)
 IDLE_SECONDS = 1.0
 # After a failure of the database itself there is no use in asking faster.
 BROKEN_SECONDS = 2.0
+
+
+class WorkersLost(Exception):
+    """Each worker that tried the task ended before it could say why, so the task itself may be what ends them."""
 
 
 class LeaseLost(Exception):
@@ -69,8 +74,8 @@ class Worker:
             if task is None:
                 return IDLE_SECONDS
             await self._work(task)
-        except OurmemError as error:
-            LOG.warning("worker waits: %s", error.message)
+        except (OurmemError, QueryFailed) as error:
+            LOG.warning("worker waits: %s", error)
             return BROKEN_SECONDS
         return 0
 
@@ -86,6 +91,8 @@ class Worker:
             await self._postpone(task, lease, error)
 
     async def _run_task(self, task: Task, lease: Lease) -> None:
+        if task.attempts > MAX_ATTEMPTS:
+            raise WorkersLost
         graph, clock = self._parts.graph, self._parts.clock
         principal = await graph.read(system.get_task_principal, task)
         if principal is None:

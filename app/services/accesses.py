@@ -11,7 +11,7 @@ from datetime import datetime
 from app.domain.errors import OurmemError
 from app.domain.tenants import KeyUse
 from app.storage import memories
-from app.storage.graph import Graph, Transaction
+from app.storage.graph import Graph, QueryFailed, Transaction
 from app.storage.memories import Access
 
 TouchKeys = Callable[[Transaction, list[KeyUse]], Awaitable[None]]
@@ -48,8 +48,8 @@ class AccessRecorder:
             batch = [self._noted.pop(place) for place in sorted(self._noted)[:BATCH]]
             try:
                 await self._graph.write(_add, batch)
-            except OurmemError as error:
-                LOG.warning("access counts wait: %s", error.message)
+            except (OurmemError, QueryFailed) as error:
+                LOG.warning("access counts wait: %s", error)
                 self._add(batch)
                 return
 
@@ -59,8 +59,8 @@ class AccessRecorder:
             return
         try:
             await self._graph.write(self._touch_keys, uses)
-        except OurmemError as error:
-            LOG.warning("times of key use wait: %s", error.message)
+        except (OurmemError, QueryFailed) as error:
+            LOG.warning("times of key use wait: %s", error)
             self._keys = {use.key_id: use.at for use in uses} | self._keys
 
     def _add(self, accesses: Iterable[Access]) -> None:
