@@ -152,12 +152,14 @@ def _openapi() -> OpenAPIConfig:
         path="/docs",
         components=Components(security_schemes={"key": key}),
         security=[{"key": []}],
+        use_handler_docstrings=True,
         render_plugins=[
             SwaggerRenderPlugin(
                 path="/",
                 js_url=f"{SWAGGER}/swagger-ui-bundle.js",
                 css_url=f"{SWAGGER}/swagger-ui.css",
                 standalone_preset_js_url=f"{SWAGGER}/swagger-ui-standalone-preset.js",
+                favicon=f"<link rel='icon' href='{SWAGGER}/favicon-32x32.png'>",
             ),
         ],
     )

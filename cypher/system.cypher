@@ -135,3 +135,109 @@ RETURN model {.name, .dimension, .next_name, .next_dimension, .cursor} AS model;
 MATCH (model:EmbeddingModel {key: 'current'})
 SET model.name = model.next_name, model.dimension = model.next_dimension, model.next_name = null, model.next_dimension = null, model.cursor = null
 RETURN model {.name, .dimension} AS model;
+
+// name: get_tenant_principal
+// A tenant by its id with all its spaces and every scope: for the command line, which whoever runs the server may use.
+MATCH (tenant:Tenant {id: $tenant_id, status: 'active'})
+RETURN {
+  tenant_id: tenant.id, key_id: '', scopes: ['read', 'write', 'admin'], key_hashes: [],
+  spaces: COLLECT { MATCH (tenant)-[member:MEMBER_OF]->(space:Space) RETURN space {.id, .space_key, .kind, role: member.role} },
+  groups: COLLECT { MATCH (tenant)-[:HAS_GROUP]->(group:AgentGroup) RETURN group {.name, .agents} }
+} AS principal;
+
+// name: delete_tenant
+// Removes a tenant with its keys, its personal space and all that lies there.
+MATCH (tenant:Tenant {id: $tenant_id})
+CALL (tenant) {
+  MATCH (space:Space {id: 'personal/' + tenant.id})
+  CALL (space) { MATCH (memory:Memory {space_key: space.space_key}) DETACH DELETE memory }
+  CALL (space) { MATCH (episode:Episode {space_key: space.space_key}) DETACH DELETE episode }
+  CALL (space) { MATCH (chunk:Chunk {space_key: space.space_key}) DETACH DELETE chunk }
+  CALL (space) { MATCH (state:SpaceState {space_key: space.space_key}) DELETE state }
+  DETACH DELETE space
+}
+CALL (tenant) { MATCH (task:Task {tenant_id: tenant.id}) WHERE task.created_at IS NOT NULL DETACH DELETE task }
+CALL (tenant) { MATCH (key:ApiKey {tenant_id: tenant.id}) DETACH DELETE key }
+DETACH DELETE tenant;
+
+// name: drop_vector_index
+// Removes the vector index; the schema makes it anew for vectors of another length.
+DROP INDEX memory_embedding IF EXISTS;
+
+// name: list_embeddable
+// A page of memories, messages and pieces of long ones from an id on, in the order of their ids, with what is embedded of
+// them; a piece is embedded with the speaker of the whole.
+CALL () {
+  MATCH (node:Memory) WHERE node.id > $after RETURN node ORDER BY node.id LIMIT $limit
+  UNION ALL
+  MATCH (node:Episode) WHERE node.id > $after RETURN node ORDER BY node.id LIMIT $limit
+  UNION ALL
+  MATCH (node:Chunk) WHERE node.id > $after RETURN node ORDER BY node.id LIMIT $limit
+}
+WITH node ORDER BY node.id LIMIT $limit
+RETURN node {
+  .id, .content,
+  speaker: coalesce(node.speaker, head([(node)-[:PART_OF]->(whole:Memory|Episode) | whole.speaker]), ''),
+  has_embedding: node.embedding IS NOT NULL
+} AS embeddable
+ORDER BY node.id;
+
+// name: count_embeddable
+// How many memories, messages and pieces come after an id.
+CALL () {
+  MATCH (node:Memory) WHERE node.id > $after RETURN count(*) AS part
+  UNION ALL
+  MATCH (node:Episode) WHERE node.id > $after RETURN count(*) AS part
+  UNION ALL
+  MATCH (node:Chunk) WHERE node.id > $after RETURN count(*) AS part
+}
+RETURN sum(part) AS total;
+
+// name: update_embeddings
+// Replaces vectors by those of the new model and moves the cursor of the change, in one step.
+MATCH (model:EmbeddingModel {key: 'current', next_name: $name})
+SET model.cursor = $cursor
+WITH model
+UNWIND $rows AS row
+MATCH (node:Memory|Episode|Chunk {id: row.id})
+CALL db.create.setNodeVectorProperty(node, 'embedding', row.embedding);
+
+// name: count_waiting
+// How many memories, messages and pieces still wait for their vector.
+CALL () {
+  MATCH (node:Memory) WHERE node.embed_task >= '' RETURN count(*) AS part
+  UNION ALL
+  MATCH (node:Episode) WHERE node.embed_task >= '' RETURN count(*) AS part
+  UNION ALL
+  MATCH (node:Chunk) WHERE node.embed_task >= '' RETURN count(*) AS part
+}
+RETURN sum(part) AS waiting;
+
+// name: check_vectors
+// A page of nodes from an id on: where it ends, and how many of its vectors no search can find, since they have another
+// length than the index or no direction.
+CALL () {
+  MATCH (node:Memory) WHERE node.id > $after RETURN node ORDER BY node.id LIMIT $limit
+  UNION ALL
+  MATCH (node:Episode) WHERE node.id > $after RETURN node ORDER BY node.id LIMIT $limit
+  UNION ALL
+  MATCH (node:Chunk) WHERE node.id > $after RETURN node ORDER BY node.id LIMIT $limit
+}
+WITH node ORDER BY node.id LIMIT $limit
+WITH node.id AS id, node.embedding AS embedding
+WITH id, embedding IS NOT NULL AND (size(embedding) <> $dimension OR all(value IN embedding WHERE value = 0)) AS is_lost
+RETURN {last: max(id), lost: count(CASE WHEN is_lost THEN 1 END)} AS page;
+
+// name: count_unindexed
+// Of a sample of nodes from an id on, how many the vector index does not return for their own vector.  A node among many
+// with the very same vector counts as returned.
+CYPHER 25
+MATCH (node:Memory|Episode) WHERE node.id > $after AND size(node.embedding) = $dimension
+WITH node LIMIT $sample
+CALL (node) {
+  WITH node, node.embedding AS embedding, node.space_key AS space_key
+  MATCH (hit:Memory|Episode|Chunk)
+  SEARCH hit IN (VECTOR INDEX memory_embedding FOR embedding WHERE hit.space_key = space_key LIMIT 10) SCORE AS score
+  RETURN collect(hit.id) AS ids, min(score) AS least
+}
+RETURN count(CASE WHEN NOT node.id IN ids AND NOT least > 0.9999 THEN 1 END) AS missing;

@@ -1,38 +1,82 @@
-"""Says in the OpenAPI document what routes read that read their body and query themselves."""
+"""Says in the OpenAPI document what the framework cannot see: what routes read by themselves."""
 
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 from typing import Any, cast
 
 import msgspec
-from litestar.openapi.spec import OpenAPIMediaType, OpenAPIType, Operation, Parameter, Reference, RequestBody, Schema
+from litestar.openapi.spec import (
+    OpenAPIMediaType,
+    OpenAPIResponse,
+    OpenAPIType,
+    Operation,
+    Parameter,
+    Reference,
+    RequestBody,
+    Schema,
+)
 from msgspec.json import schema_components
 
+from app.api.errors import ErrorBody
+
 HUMP = re.compile(r"(?<=[a-z])([A-Z])")
+JSON = "application/json"
+AGENT = "X-Agent-Id"
+CONFIRM = "X-Confirm"
+HEADERS = {
+    AGENT: "The agent that asks; it sees what is visible to it.",
+    "Idempotency-Key": "A retry with the same key and request answers as the first one did.",
+    "If-Match": "An ETag of the memory; the change is made only if nobody changed it since.",
+    CONFIRM: "Must be `delete-all`.",
+    "X-Signup-Token": "Needed where sign-up asks for a token.",
+}
 
 
-def documented(query: type[msgspec.Struct] | None = None, body: type[msgspec.Struct] | None = None) -> type[Operation]:
-    """The OpenAPI operation of a route that reads these itself."""
+def documented(
+    query: type[msgspec.Struct] | None = None,
+    body: type[msgspec.Struct] | None = None,
+    headers: tuple[str, ...] = (),
+    *,
+    is_public: bool = False,
+) -> type[Operation]:
+    """The OpenAPI operation of a route with what it reads itself, and the error object as any other answer."""
+    names = headers if is_public else (AGENT, *headers)
 
+    @dataclass
     class Documented(Operation):
         def __post_init__(self) -> None:
-            if query is not None:
-                self.parameters = [*(self.parameters or []), *_parameters(query)]
+            given = self.parameters or []
+            self.parameters = [*given, *(_parameters(query) if query else []), *(_header(name) for name in names)]
+            # The framework's own 400 has another shape than ours.
+            answers = {status: answer for status, answer in (self.responses or {}).items() if status != "400"}
+            self.responses = {**answers, "default": _error()}
             if body is not None:
-                self.request_body = RequestBody(
-                    content={"application/json": OpenAPIMediaType(schema=_schema(body))}, required=True
-                )
+                self.request_body = RequestBody(content={JSON: OpenAPIMediaType(schema=_schema(body))}, required=True)
+            if is_public:
+                self.security = []
 
     return Documented
 
 
-def _parameters(query: type[msgspec.Struct]) -> list[Parameter]:
+def _parameters(query: type[msgspec.Struct]) -> list[Parameter | Reference]:
     properties, required = _fields(query)
     return [
         Parameter(name=name, param_in="query", required=name in required, schema=_plain(schema))
         for name, schema in properties.items()
     ]
+
+
+def _header(name: str) -> Parameter:
+    is_needed = name == CONFIRM
+    schema = Schema(type=OpenAPIType.STRING, const="delete-all") if is_needed else Schema(type=OpenAPIType.STRING)
+    return Parameter(name=name, param_in="header", required=is_needed, schema=schema, description=HEADERS[name])
+
+
+def _error() -> OpenAPIResponse:
+    content = {JSON: OpenAPIMediaType(schema=_schema(ErrorBody))}
+    return OpenAPIResponse(description="Any failure, with its status.", content=content)
 
 
 def _schema(body: type[msgspec.Struct]) -> Schema:

@@ -7,7 +7,9 @@ from importlib.metadata import version
 import msgspec
 from litestar import Response, Router, get
 from litestar.di import NamedDependency
+from litestar.openapi import ResponseSpec
 
+from app.api.documents import documented
 from app.api.tenants import Status
 from app.domain.errors import OurmemError
 from app.services import embedding
@@ -31,19 +33,23 @@ class Versions(msgspec.Struct, frozen=True):
     schema: int
 
 
-@get("/health")
+@get("/health", operation_class=documented(is_public=True))
 async def get_health() -> Status:
     """Constant; touches nothing (contract 4.1)."""
     return Status("ok")
 
 
-@get("/health/live")
+@get("/health/live", operation_class=documented(is_public=True))
 async def get_liveness() -> Status:
     """Whether the process answers."""
     return Status("ok")
 
 
-@get("/health/ready")
+@get(
+    "/health/ready",
+    operation_class=documented(is_public=True),
+    responses={503: ResponseSpec(Readiness, generate_examples=False, description="The database does not answer.")},
+)
 async def get_readiness(parts: NamedDependency[Parts]) -> Response[Readiness]:
     """Whether database and embedding model answer; 503 when the database does not.
 
@@ -64,7 +70,7 @@ async def _check_database(parts: Parts) -> str:
     return "ok"
 
 
-@get("/version")
+@get("/version", operation_class=documented(is_public=True))
 async def get_versions(parts: NamedDependency[Parts]) -> Versions:
     """The versions of the service, the database, the schema and the embedding model."""
     return Versions(
@@ -75,4 +81,4 @@ async def get_versions(parts: NamedDependency[Parts]) -> Versions:
     )
 
 
-router = Router(path="/", route_handlers=[get_health, get_liveness, get_readiness, get_versions])
+router = Router(path="/", tags=["health"], route_handlers=[get_health, get_liveness, get_readiness, get_versions])

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import msgspec
 from litestar import Response, Router, delete, get, post, put
 from litestar.di import NamedDependency
+from litestar.openapi import ResponseSpec
 from litestar.params import FromPath
 
 from app.api.documents import documented
@@ -32,7 +31,7 @@ from app.domain.memories import (
     revision_view,
     view,
 )
-from app.domain.messages import AcceptedMessages, NewMessages
+from app.domain.messages import AcceptedMessages, NewMessage, NewMessages
 from app.domain.principal import Principal
 from app.services import deletion, edits, memories, messages
 from app.services.memories import ListRequest
@@ -70,13 +69,21 @@ class DeletedAll(msgspec.Struct, frozen=True):
 class NewThing(NewMemory, frozen=True, kw_only=True):
     """What the store route reads: `content` for a memory, or `messages` for a conversation."""
 
-    messages: list[dict[str, Any]] | None = None
+    messages: list[NewMessage] | None = None
     mode: str | None = None
     agent_id: str | None = None
     session_id: str | None = None
 
 
-@post("/v1/memories", status_code=201, operation_class=documented(body=NewThing))
+@post(
+    "/v1/memories",
+    status_code=201,
+    operation_class=documented(body=NewThing, headers=("Idempotency-Key",)),
+    responses={
+        200: ResponseSpec(CreatedMemory, generate_examples=False, description="The text was known."),
+        202: ResponseSpec(AcceptedMessages, generate_examples=False, description="The messages are stored."),
+    },
+)
 async def create_memory(
     request: AnyRequest, parts: NamedDependency[Parts], principal: NamedDependency[Principal]
 ) -> Response[CreatedMemory | AcceptedMessages]:
@@ -109,7 +116,7 @@ async def list_memories(
     return await parts.graph.read(memories.list_page, principal, listing)
 
 
-@get("/v1/memories/{memory_id:str}")
+@get("/v1/memories/{memory_id:str}", operation_class=documented())
 async def get_memory(
     parts: NamedDependency[Parts], principal: NamedDependency[Principal], memory_id: FromPath[str]
 ) -> Response[MemoryView]:
@@ -118,7 +125,7 @@ async def get_memory(
     return Response(view(found), headers=_etag(found))
 
 
-@put("/v1/memories/{memory_id:str}", operation_class=documented(body=MemoryChange))
+@put("/v1/memories/{memory_id:str}", operation_class=documented(body=MemoryChange, headers=("If-Match",)))
 async def update_memory(
     request: AnyRequest, parts: NamedDependency[Parts], principal: NamedDependency[Principal], memory_id: FromPath[str]
 ) -> Response[MemoryView]:
@@ -128,7 +135,7 @@ async def update_memory(
     return Response(view(after), headers=_etag(after))
 
 
-@get("/v1/memories/{memory_id:str}/history")
+@get("/v1/memories/{memory_id:str}/history", operation_class=documented())
 async def list_revisions(
     parts: NamedDependency[Parts], principal: NamedDependency[Principal], memory_id: FromPath[str]
 ) -> RevisionList:
@@ -137,7 +144,7 @@ async def list_revisions(
     return RevisionList([revision_view(revision) for revision in found])
 
 
-@delete("/v1/memories/{memory_id:str}", status_code=200)
+@delete("/v1/memories/{memory_id:str}", status_code=200, operation_class=documented())
 async def delete_memory(
     parts: NamedDependency[Parts], principal: NamedDependency[Principal], memory_id: FromPath[str]
 ) -> Status:
@@ -162,7 +169,7 @@ async def delete_memories(
     return WouldDelete(len(await parts.graph.read(deletion.list_matching, principal, parse_bulk(wanted.filter))))
 
 
-@delete("/v1/memories/all", status_code=200)
+@delete("/v1/memories/all", status_code=200, operation_class=documented(headers=("X-Confirm",)))
 async def delete_everything(
     request: AnyRequest, parts: NamedDependency[Parts], principal: NamedDependency[Principal]
 ) -> DeletedAll:
@@ -179,6 +186,7 @@ def _etag(memory: Memory) -> dict[str, str]:
 
 router = Router(
     path="/",
+    tags=["memories"],
     route_handlers=[
         create_memory,
         list_memories,

@@ -6,6 +6,7 @@ from uuid import uuid4
 
 from litestar import Response, Router, delete, get, post
 from litestar.di import NamedDependency
+from litestar.openapi import ResponseSpec
 from litestar.params import FromPath
 
 from app.api.documents import documented
@@ -27,7 +28,12 @@ async def list_relations(
     return await parts.graph.read(relations.list_page, principal, memory_id, query)
 
 
-@post("/v1/memories/{memory_id:str}/relations", status_code=201, operation_class=documented(body=NewRelation))
+@post(
+    "/v1/memories/{memory_id:str}/relations",
+    status_code=201,
+    operation_class=documented(body=NewRelation),
+    responses={200: ResponseSpec(RelationView, generate_examples=False, description="It was stated before.")},
+)
 async def create_relation(
     request: AnyRequest, parts: NamedDependency[Parts], principal: NamedDependency[Principal], memory_id: FromPath[str]
 ) -> Response[RelationView]:
@@ -38,7 +44,7 @@ async def create_relation(
     return Response(relation, status_code=201 if is_new else 200)
 
 
-@delete("/v1/memories/{memory_id:str}/relations/{relation_id:str}", status_code=200)
+@delete("/v1/memories/{memory_id:str}/relations/{relation_id:str}", status_code=200, operation_class=documented())
 async def delete_relation(
     parts: NamedDependency[Parts],
     principal: NamedDependency[Principal],
@@ -50,4 +56,4 @@ async def delete_relation(
     return Status("deleted")
 
 
-router = Router(path="/", route_handlers=[list_relations, create_relation, delete_relation])
+router = Router(path="/", tags=["relations"], route_handlers=[list_relations, create_relation, delete_relation])

@@ -29,4 +29,4 @@ async def search_by_json(
     return await search.search_memories(parts, principal, await read_body(request, SearchRequest))
 
 
-router = Router(path="/", route_handlers=[search_memories, search_by_json])
+router = Router(path="/", tags=["memories"], route_handlers=[search_memories, search_by_json])

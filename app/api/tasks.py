@@ -33,7 +33,7 @@ async def list_tasks(
     return await parts.graph.read(tasks.list_page, principal, query.status, query.cursor, query.limit)
 
 
-@get("/v1/tasks/{task_id:str}")
+@get("/v1/tasks/{task_id:str}", operation_class=documented())
 async def get_task(
     parts: NamedDependency[Parts], principal: NamedDependency[Principal], task_id: FromPath[str]
 ) -> TaskView:
@@ -41,4 +41,4 @@ async def get_task(
     return await parts.graph.read(tasks.get, principal, task_id)
 
 
-router = Router(path="/", route_handlers=[list_tasks, get_task])
+router = Router(path="/", tags=["tasks"], route_handlers=[list_tasks, get_task])

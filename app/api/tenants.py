@@ -47,7 +47,11 @@ def draw_key() -> str:
     return KEY_PREFIX + secrets.token_hex(KEY_BYTES)
 
 
-@post("/v1/tenants", status_code=200, operation_class=documented(body=NewTenant))
+@post(
+    "/v1/tenants",
+    status_code=200,
+    operation_class=documented(body=NewTenant, headers=("X-Signup-Token",), is_public=True),
+)
 async def create_tenant(
     request: AnyRequest, parts: NamedDependency[Parts], sign_ups: NamedDependency[SignUpLimit]
 ) -> CreatedTenant:
@@ -98,13 +102,13 @@ async def create_key(
     return await parts.graph.write(tenants.create_key, principal, new, secret)
 
 
-@get("/v1/keys")
+@get("/v1/keys", operation_class=documented())
 async def list_keys(parts: NamedDependency[Parts], principal: NamedDependency[Principal]) -> KeyList:
     """The keys of the tenant that are not revoked, each by its prefix. Needs the scope admin."""
     return await parts.graph.read(tenants.list_keys, principal)
 
 
-@delete("/v1/keys/{key_id:str}", status_code=200)
+@delete("/v1/keys/{key_id:str}", status_code=200, operation_class=documented())
 async def delete_key(
     parts: NamedDependency[Parts], principal: NamedDependency[Principal], key_id: FromPath[str]
 ) -> Status:
@@ -122,10 +126,14 @@ async def update_group(
     return await parts.graph.write(tenants.update_group, principal, name, new.agents)
 
 
-@get("/v1/agent-groups")
+@get("/v1/agent-groups", operation_class=documented())
 async def list_groups(principal: NamedDependency[Principal]) -> dict[str, list[AgentGroup]]:
     """The agent groups of the tenant."""
     return {"groups": principal.groups}
 
 
-router = Router(path="/", route_handlers=[create_tenant, create_key, list_keys, delete_key, update_group, list_groups])
+router = Router(
+    path="/",
+    tags=["tenants"],
+    route_handlers=[create_tenant, create_key, list_keys, delete_key, update_group, list_groups],
+)

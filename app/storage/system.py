@@ -159,3 +159,67 @@ async def get_embedding_model(tx: Transaction) -> EmbeddingModel | None:
 async def create_embedding_model(tx: Transaction, name: str, dimension: int) -> EmbeddingModel | None:
     """The recorded model: this one, or the one that was there before."""
     return await one(tx, QUERIES["create_embedding_model"], EmbeddingModel, name=name, dimension=dimension)
+
+
+class Embeddable(msgspec.Struct, frozen=True, kw_only=True):
+    """What a vector is made of, and whether the node has one or waits for its task to make it."""
+
+    id: str
+    content: str
+    speaker: str
+    has_embedding: bool
+
+
+class CheckedPage(msgspec.Struct, frozen=True):
+    """Where a page of nodes ends, None when it is empty, and how many of its vectors no search can find."""
+
+    last: str | None
+    lost: int
+
+
+async def get_tenant_principal(tx: Transaction, tenant_id: str) -> Principal | None:
+    return await one(tx, QUERIES["get_tenant_principal"], Principal, tenant_id=tenant_id)
+
+
+async def delete_tenant(tx: Transaction, tenant_id: str) -> None:
+    await many(tx, QUERIES["delete_tenant"], object, tenant_id=tenant_id)
+
+
+async def begin_reembedding(tx: Transaction, name: str, dimension: int) -> EmbeddingModel | None:
+    """The record with the cursor where an interrupted change to the same model goes on; None without vectors."""
+    return await one(tx, QUERIES["begin_reembedding"], EmbeddingModel, name=name, dimension=dimension)
+
+
+async def end_reembedding(tx: Transaction) -> None:
+    await one(tx, QUERIES["end_reembedding"], EmbeddingModel)
+
+
+async def drop_vector_index(tx: Transaction) -> None:
+    await many(tx, QUERIES["drop_vector_index"], object)
+
+
+async def list_embeddable(tx: Transaction, after: str, limit: int) -> list[Embeddable]:
+    return await many(tx, QUERIES["list_embeddable"], Embeddable, after=after, limit=limit)
+
+
+async def count_embeddable(tx: Transaction, after: str) -> int:
+    return await one(tx, QUERIES["count_embeddable"], int, after=after) or 0
+
+
+async def update_embeddings(tx: Transaction, name: str, cursor: str, vectors: dict[str, list[float]]) -> None:
+    rows = [{"id": node_id, "embedding": vector} for node_id, vector in vectors.items()]
+    await many(tx, QUERIES["update_embeddings"], object, name=name, cursor=cursor, rows=rows)
+
+
+async def count_waiting(tx: Transaction) -> int:
+    return await one(tx, QUERIES["count_waiting"], int) or 0
+
+
+async def check_vectors(tx: Transaction, after: str, dimension: int, limit: int) -> CheckedPage:
+    found = await one(tx, QUERIES["check_vectors"], CheckedPage, after=after, dimension=dimension, limit=limit)
+    return found or CheckedPage(None, 0)
+
+
+async def count_unindexed(tx: Transaction, after: str, dimension: int, sample: int) -> int:
+    found = await one(tx, QUERIES["count_unindexed"], int, after=after, dimension=dimension, sample=sample)
+    return found or 0

@@ -1,0 +1,283 @@
+"""The command line `ourmem`: names, options and help of all commands; the module that a command names does the work.
+
+Nothing here may be slow to import, since every `--help` waits for it: the work is imported when a command runs.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from pathlib import Path
+
+import click
+
+from app.cli.failures import EXPECTED, sentence
+
+EXISTING = click.Path(exists=True, dir_okay=False, path_type=Path)
+WRITTEN = click.Path(dir_okay=False, path_type=Path)
+API_KEY = click.option("--key", envvar="OMEM_API_KEY", default="", help="An API key; better in OMEM_API_KEY.")
+TENANT = click.option("--tenant", default="", help="A tenant's id (its `user_id`), instead of a key.")
+SCOPES = ["read", "write", "admin"]
+# What `eval` and `bench` get is theirs to read.
+PASSED_ON = {"ignore_unknown_options": True, "allow_interspersed_args": False}
+
+
+def perform(work: str, *arguments: object) -> None:
+    """Imports and calls `module:function` of this package; what may go wrong becomes one sentence and exit code 1."""
+    module, _, function = work.partition(":")
+    try:
+        getattr(import_module(f"app.cli.{module}"), function)(*arguments)
+    except EXPECTED as error:
+        raise click.ClickException(sentence(error)) from error
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.version_option(package_name="ourmem")
+def main() -> None:
+    """ourmem: a shared memory for AI agents, kept as a graph in Neo4j.
+
+    Settings are environment variables: OMEM_HOME, OMEM_PORT, NEO4J_URI and others, see docs/settings.md.
+
+    \b
+    Examples:
+      ourmem demo                 see a conversation become searchable memory
+      ourmem up                   Neo4j, the API and a worker, until Ctrl-C
+      ourmem tenant create me     a tenant and its first key
+      ourmem import chat.jsonl    a conversation of yours
+      ourmem doctor               what is wrong, and what to do
+    """
+
+
+@main.command()
+def up() -> None:
+    """Serve the API and work on tasks, with a Neo4j of its own.
+
+    Starts Neo4j in OMEM_HOME, or uses the server that NEO4J_URI names. The first start downloads Neo4j, about 190 MB.
+    Ctrl-C or SIGTERM ends it: open requests are answered first.
+
+    \b
+    Examples:
+      ourmem up
+      OMEM_PORT=9000 OMEM_HOME=~/work-memory ourmem up
+    """
+    perform("serving:up")
+
+
+@main.command()
+@click.option("--no-worker", is_flag=True, help="Leave background work to `ourmem worker` processes.")
+def serve(no_worker: bool) -> None:
+    """Serve the API on a Neo4j that is there already.
+
+    That is the server of NEO4J_URI, else the one that `ourmem up` runs on the same OMEM_HOME.
+
+    \b
+    Examples:
+      NEO4J_URI=bolt://db:7687 NEO4J_PASSWORD=... ourmem serve
+      OMEM_PORT=8081 ourmem serve --no-worker
+    """
+    perform("serving:serve", not no_worker)
+
+
+@main.command()
+def worker() -> None:
+    """Work on tasks beside a service; any number of these may run.
+
+    \b
+    Example:
+      NEO4J_URI=bolt://db:7687 NEO4J_PASSWORD=... ourmem worker
+    """
+    perform("serving:work")
+
+
+@main.command()
+@click.option("--file", "file", type=EXISTING, envvar="DEMO_FILE", help="Your conversation; also as DEMO_FILE.")
+@click.option("--exit", "leave", is_flag=True, help="Stop when all is shown, instead of serving until Ctrl-C.")
+def demo(file: Path | None, leave: bool) -> None:
+    """See a conversation become searchable memory in a real Neo4j.
+
+    Starts all that `up` starts, makes a tenant, sends it a conversation in English and Chinese and shows what was
+    stored, what searches find and where to look at the graph. A file of yours holds one {"role": ..., "content": ...}
+    a line, with `speaker`, `said_at`, `session_id` if you like, or is a LoCoMo file, whose first conversation is taken.
+
+    \b
+    Examples:
+      ourmem demo
+      ourmem demo --file chat.jsonl
+      ourmem demo --exit
+    """
+    perform("demo:demo", file, leave)
+
+
+@main.group()
+def tenant() -> None:
+    """Make tenants, also where sign-up is closed."""
+
+
+@tenant.command("create")
+@click.argument("name", default="")
+def create_tenant(name: str) -> None:
+    """Make a tenant and print its first key, which is shown this once.
+
+    Works on the graph itself, so a service may run or not: on NEO4J_URI, else on the Neo4j in OMEM_HOME, which is
+    started for the moment when it is not running.
+
+    \b
+    Example:
+      ourmem tenant create "Ming's agents"
+    """
+    perform("tenants:create_tenant", name)
+
+
+@main.group()
+def key() -> None:
+    """Make, list and revoke the API keys of a tenant.
+
+    The tenant is named by --tenant, or by one of its keys that has the scope admin. All of these work on the graph
+    itself, so a service may run or not: on NEO4J_URI, else on the Neo4j in OMEM_HOME, which is started for the moment
+    when it is not running. Over HTTP the same is /v1/keys.
+    """
+
+
+@key.command("create")
+@API_KEY
+@TENANT
+@click.option("--scope", "scopes", multiple=True, type=click.Choice(SCOPES), help="May be repeated.")
+@click.option("--agent", default="", help="The one agent that may use the key.")
+@click.option("--days", type=click.IntRange(min=1), help="How many days it works; forever when absent.")
+def create_key(key: str, tenant: str, scopes: tuple[str, ...], agent: str, days: int | None) -> None:
+    """Make a key and print it, which is done this once; read and write unless scopes are named.
+
+    \b
+    Examples:
+      OMEM_API_KEY=omk_... ourmem key create --agent coder
+      ourmem key create --tenant 3f0c... --scope read --days 30
+    """
+    perform("tenants:create_key", (key, tenant), list(scopes), agent, days)
+
+
+@key.command("list")
+@API_KEY
+@TENANT
+def list_keys(key: str, tenant: str) -> None:
+    """List the keys that are not revoked, each by its prefix.
+
+    \b
+    Example:
+      OMEM_API_KEY=omk_... ourmem key list
+    """
+    perform("tenants:list_keys", (key, tenant))
+
+
+@key.command("revoke")
+@click.argument("key_id")
+@API_KEY
+@TENANT
+def revoke_key(key_id: str, key: str, tenant: str) -> None:
+    """Revoke the key with this id (see `key list`); it stops working at once.
+
+    \b
+    Example:
+      OMEM_API_KEY=omk_... ourmem key revoke 8d2e...
+    """
+    perform("tenants:revoke_key", key_id, (key, tenant))
+
+
+@main.command("import")
+@click.argument("paths", nargs=-1, required=True, type=EXISTING)
+@API_KEY
+@click.option("--url", default="", help="The service; http://OMEM_HOST:OMEM_PORT when absent.")
+def import_files(paths: tuple[Path, ...], key: str, url: str) -> None:
+    """Send files to a running service: messages, or what `ourmem export` wrote.
+
+    A file holds one JSON object a line: messages as {"role": ..., "content": ...} with `speaker`, `said_at`,
+    `session_id`, `agent_id`, `tags`, `source` if you like, or the lines of an export (docs/export.md); or it is a
+    LoCoMo file. Run it again as often as you like: what is there already is not stored twice.
+
+    \b
+    Examples:
+      OMEM_API_KEY=omk_... ourmem import chat.jsonl notes.jsonl
+      ourmem import backup.jsonl --key omk_... --url https://memory.example.com
+    """
+    perform("importing:import_files", paths, key, url)
+
+
+@main.command()
+@API_KEY
+@TENANT
+@click.option("-o", "--output", type=WRITTEN, help="The file to write; standard output when absent.")
+def export(key: str, tenant: str, output: Path | None) -> None:
+    """Write everything a tenant has in its personal space: messages, memories, relations, agent groups.
+
+    One JSON object a line, described in docs/export.md; `ourmem import` reads it. It is read from the graph itself, so
+    a service may run or not, and what is private to any agent of the tenant is part of it.
+
+    \b
+    Example:
+      OMEM_API_KEY=omk_... ourmem export -o backup.jsonl
+    """
+    perform("exporting:export", (key, tenant), output)
+
+
+@main.command()
+def reembed() -> None:
+    """Renew all vectors with the embedding model that is configured now.
+
+    Needed after a change of OMEM_EMBED_MODEL, OMEM_EMBED_PROVIDER or OMEM_EMBED_DIM. Stop every service and worker
+    first: what they store meanwhile would get vectors of the old model. Interrupted, it goes on when run again.
+
+    \b
+    Example:
+      OMEM_EMBED_MODEL=intfloat/multilingual-e5-small ourmem reembed
+    """
+    perform("reembedding:reembed")
+
+
+@main.command()
+def doctor() -> None:
+    """Check settings, Java, Neo4j, schema, vectors, model, port and one round trip; say what to do.
+
+    Exit code 1 when something is a problem. An embedded Neo4j that is not running is started for the check.
+
+    \b
+    Example:
+      ourmem doctor
+    """
+    perform("doctor:doctor")
+
+
+@main.command("eval", context_settings=PASSED_ON)
+@click.argument("arguments", nargs=-1, type=click.UNPROCESSED)
+def evaluate(arguments: tuple[str, ...]) -> None:
+    """Measure the quality of search; needs a checkout of the repository.
+
+    \b
+    Examples:
+      ourmem eval locomo locomo10.json
+      ourmem eval locomo --help
+    """
+    perform("checkout:run", "evaluation", arguments)
+
+
+@main.command("bench", context_settings=PASSED_ON)
+@click.argument("arguments", nargs=-1, type=click.UNPROCESSED)
+def benchmark(arguments: tuple[str, ...]) -> None:
+    """Measure speed and growth; needs a checkout of the repository.
+
+    \b
+    Example:
+      ourmem bench
+    """
+    perform("checkout:run", "benchmark", arguments)
+
+
+@main.command()
+@TENANT
+@click.option("--open", "visit", is_flag=True, help="Open it in your web browser.")
+def browser(tenant: str, visit: bool) -> None:
+    """Say where Neo4j Browser is, how to log in, and a query to paste.
+
+    \b
+    Examples:
+      ourmem browser --open
+      ourmem browser --tenant 3f0c...
+    """
+    perform("browser:browser", tenant, visit)

@@ -1,0 +1,175 @@
+"""The service as a Python client sees it: one method a route, structs in, structs out."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Iterable
+from types import TracebackType
+from typing import Any, Self, TypeVar
+
+import httpx
+import msgspec
+
+from app.cli.failures import Failure
+from app.domain.listing import MemoryPage
+from app.domain.memories import CreatedMemory, MemoryChange, MemoryView, NewMemory
+from app.domain.messages import AcceptedMessages, NewMessages
+from app.domain.principal import AgentGroup
+from app.domain.relations import NewRelation, RelationList, RelationView
+from app.domain.search import SearchAnswer, SearchRequest
+from app.domain.tasks import TaskStatus, TaskView
+from app.domain.tenants import CreatedTenant, GroupMembers, NewTenant
+
+Shape = TypeVar("Shape")
+
+# A store of 1,000 long messages embeds for some seconds before it answers.
+TIMEOUT_SECONDS = 120.0
+POLL_SECONDS = 0.2
+OPEN = (TaskStatus.QUEUED, TaskStatus.RUNNING)
+
+
+# What a service that listens everywhere is called on its own machine.
+ANY_HOST = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104
+
+
+class Refused(Failure):
+    """The service answered that it will not; status, code and its sentence."""
+
+    def __init__(self, status: int, code: str, message: str) -> None:
+        super().__init__(message)
+        self.status = status
+        self.code = code
+
+
+class ErrorDetail(msgspec.Struct):
+    """What an error says."""
+
+    code: str = ""
+    message: str = ""
+    hint: str = ""
+
+
+class ErrorBody(msgspec.Struct):
+    """The body of every error (contract 1.2)."""
+
+    error: ErrorDetail = msgspec.field(default_factory=ErrorDetail)
+
+
+class Client:
+    """A tenant at a service; every refusal is raised as Refused, a service that does not answer as Failure."""
+
+    def __init__(self, url: str, api_key: str = "", http: httpx.AsyncClient | None = None) -> None:
+        self.url = url.rstrip("/")
+        # Through no proxy: the service is usually on this machine.
+        self._http = http or httpx.AsyncClient(base_url=self.url, timeout=TIMEOUT_SECONDS, trust_env=False)
+        self._headers = {"X-API-Key": api_key} if api_key else {}
+
+    def acting_as(self, agent_id: str) -> Client:
+        """The same tenant as one of its agents, over the same connections."""
+        client = Client(self.url, http=self._http)
+        client._headers = {**self._headers, "X-Agent-ID": agent_id} if agent_id else self._headers
+        return client
+
+    def with_key(self, api_key: str) -> Client:
+        """Another tenant over the same connections."""
+        return Client(self.url, api_key, self._http)
+
+    async def create_tenant(self, name: str, token: str = "") -> CreatedTenant:
+        """Signs up; `token` is what OMEM_SIGNUP_TOKEN asks for."""
+        headers = {"X-Signup-Token": token} if token else {}
+        return await self._send("POST", "/v1/tenants", CreatedTenant, body=NewTenant(name), headers=headers)
+
+    async def create_memory(self, new: NewMemory, idempotency_key: str = "") -> CreatedMemory:
+        headers = {"Idempotency-Key": idempotency_key} if idempotency_key else {}
+        return await self._send("POST", "/v1/memories", CreatedMemory, body=new, headers=headers)
+
+    async def add_messages(self, new: NewMessages) -> AcceptedMessages:
+        return await self._send("POST", "/v1/memories", AcceptedMessages, body=new)
+
+    async def get_memory(self, memory_id: str) -> MemoryView:
+        return await self._send("GET", f"/v1/memories/{memory_id}", MemoryView)
+
+    async def list_memories(self, **query: str | int) -> MemoryPage:
+        """A page of the list; the query is that of GET /v1/memories."""
+        return await self._send("GET", "/v1/memories", MemoryPage, query=query)
+
+    async def update_memory(self, memory_id: str, change: MemoryChange) -> MemoryView:
+        return await self._send("PUT", f"/v1/memories/{memory_id}", MemoryView, body=change)
+
+    async def search(self, request: SearchRequest) -> SearchAnswer:
+        return await self._send("POST", "/v1/memories/search", SearchAnswer, body=request)
+
+    async def create_relation(self, memory_id: str, new: NewRelation) -> RelationView:
+        return await self._send("POST", f"/v1/memories/{memory_id}/relations", RelationView, body=new)
+
+    async def list_relations(self, memory_id: str, **query: str | int) -> RelationList:
+        """A page of the relations; the query is that of GET /v1/memories/{id}/relations."""
+        return await self._send("GET", f"/v1/memories/{memory_id}/relations", RelationList, query=query)
+
+    async def update_group(self, name: str, agents: list[str]) -> AgentGroup:
+        return await self._send("PUT", f"/v1/agent-groups/{name}", AgentGroup, body=GroupMembers(agents))
+
+    async def get_task(self, task_id: str) -> TaskView:
+        return await self._send("GET", f"/v1/tasks/{task_id}", TaskView)
+
+    async def wait_for(self, task_ids: Iterable[str], seconds: float) -> list[TaskView]:
+        """The tasks in this order, each when it has ended, or as it is when none has ended for so many seconds."""
+        tasks: list[TaskView] = []
+        last = time.monotonic()
+        for task_id in task_ids:
+            # Tasks announce nothing, so they are asked.
+            while (task := await self.get_task(task_id)).status in OPEN and time.monotonic() - last < seconds:  # noqa: ASYNC110
+                await asyncio.sleep(POLL_SECONDS)
+            last = last if task.status in OPEN else time.monotonic()
+            tasks.append(task)
+        return tasks
+
+    async def _send(self, method: str, path: str, shape: type[Shape], **what: Any) -> Shape:
+        """Sends `body`, `query`, `headers` and reads the answer."""
+        body = what.get("body")
+        try:
+            answer = await self._http.request(
+                method,
+                path,
+                content=None if body is None else msgspec.json.encode(body),
+                params=what.get("query"),
+                headers={"Content-Type": "application/json", **self._headers, **what.get("headers", {})},
+            )
+        except httpx.TimeoutException as error:
+            raise Failure(
+                f"the service at {self.url} has not answered for {TIMEOUT_SECONDS:.0f} s; try again"
+            ) from error
+        except (httpx.TransportError, httpx.InvalidURL) as error:
+            raise Failure(f"no service answers at {self.url}; start `ourmem up`, or name the right address") from error
+        if not answer.is_success:
+            raise refusal(answer)
+        return msgspec.json.decode(answer.content, type=shape)
+
+    async def close(self) -> None:
+        await self._http.aclose()
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self.close()
+
+
+def refusal(answer: httpx.Response) -> Refused:
+    """What an answer that is no success says."""
+    try:
+        detail = msgspec.json.decode(answer.content, type=ErrorBody).error
+    except msgspec.MsgspecError:
+        detail = ErrorDetail()
+    said = f"{detail.message}; {detail.hint}" if detail.hint else detail.message
+    message = said or f"{answer.request.url.copy_with(query=None)} answered {answer.status_code}, which is no ourmem"
+    return Refused(answer.status_code, detail.code, message)
+
+
+def address(host: str, port: int) -> str:
+    """Where a client on this machine reaches a service that listens on this host."""
+    name = ANY_HOST.get(host, host)
+    return f"http://[{name}]:{port}" if ":" in name else f"http://{name}:{port}"

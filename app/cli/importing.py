@@ -1,0 +1,202 @@
+"""The command `import`: sends the contents of files to a service, as often as one likes with one outcome."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+from collections import Counter
+from collections.abc import Awaitable, Callable, Sequence
+from itertools import groupby
+from pathlib import Path
+
+import msgspec
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.table import Table
+
+from app.cli.client import Client, Refused, address
+from app.cli.failures import Failure
+from app.cli.files import Contents, read_file
+from app.cli.terminal import output
+from app.config import load_settings
+from app.domain.exports import MemoryLine, RelationLine
+from app.domain.memories import CreatedMemory, MemoryChange, NewMemory
+from app.domain.messages import NewMessages
+from app.domain.relations import ASSERTABLE, NewRelation
+from app.domain.tasks import TaskStatus, TaskView
+
+# The service embeds one batch at a time, so more at once would only wait there.
+PARALLEL_REQUESTS = 4
+# So long without any task ending means that nobody works on them.
+IDLE_SECONDS = 60.0
+NOT_FOUND = 404
+
+# Says that so many more steps are done.
+Step = Callable[[int], object]
+
+
+class Placed(msgspec.Struct, frozen=True):
+    """A memory of a file as the service has it: its id there, and the agent that may write to it."""
+
+    id: str
+    agent_id: str
+
+
+class Importer:
+    """Sends contents in the name of one tenant, and counts what becomes of them."""
+
+    def __init__(self, client: Client, step: Step) -> None:
+        self.counts: Counter[str] = Counter()
+        self.tasks: list[str] = []
+        self._client = client
+        self._step = step
+        self._placed: dict[str, Placed] = {}
+
+    async def send(self, contents: Contents) -> None:
+        """Groups, messages, memories, relations, in this order, as each needs those before it. Raises Failure."""
+        for group in contents.groups:
+            await self._client.update_group(group.name, list(group.agents))
+            self._step(1)
+        await together([self._send_session(session) for session in contents.sessions], PARALLEL_REQUESTS)
+        # A memory that replaces others waits for all before it; the others are sent side by side.
+        for waits, lines in groupby(contents.memories, lambda line: bool(line.replaces)):
+            await together([self._send_memory(line) for line in lines], 1 if waits else PARALLEL_REQUESTS)
+        for relation in contents.relations:
+            await self._send_relation(relation)
+            self._step(1)
+
+    async def _send_session(self, session: NewMessages) -> None:
+        try:
+            accepted = await self._client.add_messages(session)
+        except Refused as refused:
+            raise Failure(f"session {session.session_id}: {refused}") from refused
+        self.tasks.append(accepted.task_id)
+        self.counts["messages"] += len(session.messages)
+        self._step(len(session.messages))
+
+    async def _send_memory(self, line: MemoryLine) -> None:
+        replaced = [self._placed[old].id for old in line.replaces if old in self._placed]
+        self.counts["relations left out"] += len(line.replaces) - len(replaced)
+        owner = self._client.acting_as(line.agent_id)
+        stored = await create_once(owner, line, new_memory(line, replaced))
+        self._placed[line.id] = Placed(stored.id, line.agent_id)
+        self.counts["memories"] += 1
+        if stored.task_id:
+            self.tasks.append(stored.task_id)
+        if line.state == "archived" and stored.state == "active":
+            await owner.update_memory(stored.id, MemoryChange(state="archived"))
+        self._step(1)
+
+    async def _send_relation(self, line: RelationLine) -> None:
+        source, target = self._placed.get(line.source_id), self._placed.get(line.target_id)
+        if line.type not in ASSERTABLE or source is None or target is None:
+            self.counts["relations left out"] += 1
+            return
+        new = NewRelation(type=line.type, target_id=target.id, label=line.label)
+        await self._client.acting_as(source.agent_id).create_relation(source.id, new)
+        self.counts["relations"] += 1
+
+
+async def together(work: Sequence[Awaitable[None]], at_once: int) -> None:
+    """Does all of it, so many at a time and beginning in order."""
+    gate = asyncio.Semaphore(at_once)
+
+    async def pass_gate(one: Awaitable[None]) -> None:
+        async with gate:
+            await one
+
+    await asyncio.gather(*map(pass_gate, work))
+
+
+def new_memory(line: MemoryLine, replaced: list[str]) -> NewMemory:
+    """The request that makes the memory of a line again."""
+    return NewMemory(
+        content=line.content,
+        tags=line.tags,
+        source=line.source or None,
+        category=line.category,
+        memory_type=line.memory_type,
+        importance=line.importance,
+        visibility=line.visibility,
+        valid_from=line.valid_from,
+        valid_to=line.valid_to,
+        replaces=replaced,
+    )
+
+
+async def create_once(client: Client, line: MemoryLine, new: NewMemory) -> CreatedMemory:
+    """The memory that an earlier import made of this line, or a new one."""
+    key = hashlib.sha256(f"{line.id}\n{line.agent_id}\n".encode() + msgspec.json.encode(new)).hexdigest()
+    try:
+        return await client.create_memory(new, f"import-{key}")
+    except Refused as refused:
+        if refused.status != NOT_FOUND:
+            raise Failure(f"memory {line.id}: {refused}") from refused
+    # What the key stands for was deleted since, and is wanted again.
+    return await client.create_memory(new)
+
+
+def import_files(paths: Sequence[Path], key: str, url: str) -> None:
+    """Sends all files to the service, waits for its tasks and prints what became of them."""
+    if not key:
+        raise Failure("no API key; set OMEM_API_KEY (`ourmem tenant create` makes a tenant with one)")
+    contents = [read_file(path) for path in paths]
+    settings = load_settings()
+    client = Client(url or address(settings.host, settings.port), key)
+    asyncio.run(_import_all(client, contents))
+
+
+async def _import_all(client: Client, contents: Sequence[Contents]) -> None:
+    console = Console(stderr=True)
+    async with client:
+        before = await count_messages(client)
+        importer = await _send_all(client, contents, console)
+        with console.status("Waiting for the tasks of the service …"):
+            tasks = await client.wait_for(importer.tasks, IDLE_SECONDS)
+        added = await count_messages(client) - before
+    output().print(report(importer.counts, added))
+    check(tasks)
+
+
+async def _send_all(client: Client, contents: Sequence[Contents], console: Console) -> Importer:
+    columns = (TextColumn("Sending"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    with Progress(*columns, console=console) as bar:
+        task = bar.add_task("", total=sum(size_of(part) for part in contents))
+        importer = Importer(client, lambda steps: bar.advance(task, steps))
+        for part in contents:
+            await importer.send(part)
+    return importer
+
+
+def size_of(contents: Contents) -> int:
+    """The steps of sending it."""
+    return len(contents.groups) + contents.message_count + len(contents.memories) + len(contents.relations)
+
+
+async def count_messages(client: Client) -> int:
+    """How many messages the tenant has."""
+    return (await client.list_memories(memory_type="session", limit=0)).total_count
+
+
+def report(counts: Counter[str], added: int) -> Table:
+    """What was sent, and how much of it was new."""
+    table = Table("sent", "count", "", title="Import")
+    known = counts["messages"] - added
+    remark = f"{added} new; {known} were there already, or held nothing but private text" if known else "all new"
+    table.add_row("messages", str(counts["messages"]), remark)
+    table.add_row("memories", str(counts["memories"]), "those with the same text are one memory")
+    table.add_row("relations", str(counts["relations"]), "")
+    if counts["relations left out"]:
+        remark = "found or decided by the service, or to memories that are not in the file"
+        table.add_row("relations left out", str(counts["relations left out"]), remark)
+    return table
+
+
+def check(tasks: Sequence[TaskView]) -> None:
+    """Raises Failure when a task failed or nobody works on them."""
+    failed = sum(task.status is TaskStatus.FAILED for task in tasks)
+    waiting = sum(task.status in (TaskStatus.QUEUED, TaskStatus.RUNNING) for task in tasks)
+    if failed:
+        raise Failure(f"{failed} tasks failed; GET /v1/tasks?status=failed says why")
+    if waiting:
+        raise Failure(f"{waiting} tasks are still open and none has ended for a while; run a worker: `ourmem worker`")

@@ -1,0 +1,20 @@
+"""What commands say: what was asked for on standard output, everything else on stderr."""
+
+from __future__ import annotations
+
+import click
+from rich.console import Console
+
+# In a pipe or a file nothing is narrow, and what reads it wants whole ids and lines.
+PIPE_WIDTH = 140
+
+
+def output() -> Console:
+    """Standard output; colours and lines of its width only where it is a terminal."""
+    console = Console(highlight=False)
+    return console if console.is_terminal else Console(highlight=False, width=PIPE_WIDTH)
+
+
+def echo(text: str) -> None:
+    """A line beside the output, on stderr."""
+    click.echo(text, err=True)
