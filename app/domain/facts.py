@@ -72,6 +72,7 @@ class Fact(msgspec.Struct, frozen=True, kw_only=True):
     cardinality: Cardinality = Cardinality.MANY
     mentions: list[Mention] = []
     speaker: str = ""
+    said_at: datetime | None = None
     asserted_by: Asserter = Asserter.USER
     modality: Modality = Modality.FACT
     valid_from: datetime | None = None
