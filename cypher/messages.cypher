@@ -54,12 +54,18 @@ RETURN {
 ORDER BY episode.valid_from, episode.position;
 
 // name: delete_all_messages
-// Erases a batch of the messages of a space, with their pieces.
+// Erases a batch of the messages of a space, with their pieces, and the sessions that are empty then.
 MATCH (episode:Episode)
 WHERE episode.space_key = $space_key AND episode.visible_to IN $visible
 WITH episode LIMIT $batch
+OPTIONAL MATCH (episode)-[:PART_OF]->(session:Session)
 OPTIONAL MATCH (chunk:Chunk)-[:PART_OF]->(episode)
 DETACH DELETE chunk
-WITH DISTINCT episode
+WITH DISTINCT episode, session
 DETACH DELETE episode
-RETURN count(*) AS deleted;
+WITH session, count(*) AS deleted
+CALL (session) {
+  WITH session WHERE session IS NOT NULL AND NOT EXISTS { (session)<-[:PART_OF]-(:Episode) }
+  DETACH DELETE session
+}
+RETURN sum(deleted) AS deleted;

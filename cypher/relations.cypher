@@ -40,9 +40,14 @@ MATCH (source:Memory {id: $source_id}) WHERE source.space_key IN $space_keys
 MATCH (target:Memory {id: $target_id}) WHERE target.space_key IN $space_keys
 MERGE (source)-[relation:$($type)]->(target)
 ON CREATE SET relation.id = $relation_id, relation.method = $method, relation.weight = $weight, relation.label = $label,
-  relation.task = $task_id, relation.created_at = $now
-SET source.rev = source.rev + 1
+  relation.task = $task_id, relation.created_at = $now, source.rev = source.rev + 1
 RETURN relation.id AS id;
+
+// name: is_successor
+// Whether a memory replaces another one already, directly or through others.
+MATCH (newer:Memory {id: $newer_id}) WHERE newer.space_key IN $space_keys
+MATCH (older:Memory {id: $older_id}) WHERE older.space_key IN $space_keys
+RETURN EXISTS { (newer)-[:SUPERSEDES*1..100]->(older) } AS is_successor;
 
 // name: create_similarities
 // Records which memories lie close to each other: geometry, never evidence.
@@ -83,7 +88,8 @@ RETURN count(DISTINCT older) AS marked;
 // Makes a memory current again when nothing supersedes it any more.
 MATCH (older:Memory {id: $id})
 WHERE older.space_key IN $space_keys AND older.state = 'superseded' AND NOT EXISTS { (older)<-[:SUPERSEDES]-(:Memory) }
-SET older.state = 'active', older.valid_to = $open_end, older.updated_at = $now, older.rev = older.rev + 1
+SET older.state = 'active', older.valid_to = $open_end, older.current_key = $current_key, older.updated_at = $now,
+    older.rev = older.rev + 1
 WITH older
 OPTIONAL MATCH (chunk:Chunk)-[:PART_OF]->(older)
 SET chunk.state = 'active', chunk.valid_to = $open_end

@@ -116,6 +116,10 @@ WITH hit, score, leg
 OPTIONAL MATCH (hit)-[:PART_OF]->(whole:Memory|Episode)
 WITH coalesce(whole, hit) AS memory, hit, score, leg
 WHERE memory.space_key IN $space_keys AND memory.visible_to IN $visible AND memory.kind IN $kinds AND memory.state IN $states
+  AND memory.category IN $categories AND memory.memory_type IN $memory_types
+  AND memory.source >= $source_from AND memory.source <= $source_to
+  AND memory.agent_id >= $agent_from AND memory.agent_id <= $agent_to
+  AND memory.session_id >= $session_from AND memory.session_id <= $session_to
   AND memory.valid_from >= $valid_from_min AND memory.valid_from <= $valid_from_max AND memory.valid_to > $valid_to_min
   AND memory.recorded_at <= $recorded_at_max AND memory.retired_at > $retired_at_min
 RETURN {

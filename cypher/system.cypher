@@ -146,7 +146,7 @@ RETURN {
 } AS principal;
 
 // name: delete_tenant
-// Removes a tenant with its keys, its personal space and all that lies there.
+// Removes a tenant with its keys, its tasks, its personal space and the memories and messages there.
 MATCH (tenant:Tenant {id: $tenant_id})
 CALL (tenant) {
   MATCH (space:Space {id: 'personal/' + tenant.id})

@@ -41,9 +41,9 @@ RETURN node {.id, .content, .speaker} AS waiting
 LIMIT $limit;
 
 // name: add_embeddings
-// Gives waiting nodes their vectors and takes them off the waiting list.
+// Gives waiting nodes their vectors and takes them off the waiting list.  What got another text meanwhile waits no more.
 UNWIND $rows AS row
 MATCH (node:Memory|Episode|Chunk {id: row.id})
-WITH node, row WHERE node.space_key = $space_key
+WITH node, row WHERE node.space_key = $space_key AND node.embed_task = $task_id
 CALL db.create.setNodeVectorProperty(node, 'embedding', row.embedding)
 SET node.embed_task = null;

@@ -45,3 +45,14 @@ class Client(httpx.AsyncClient):
     async def found(self, query: str, **parameters: object) -> list[str]:
         """The contents of the results, best first."""
         return [result["memory"]["content"] for result in (await self.search(query, **parameters))["results"]]
+
+    async def relate(self, source: str, target: object, kind: object = "supports", **more: object) -> httpx.Response:
+        """States a relation; the answer, whatever it is."""
+        body = {"type": kind, "target_id": target, **more}
+        return await self.post(f"/v1/memories/{source}/relations", json=body)
+
+    async def related(self, memory_id: str, **parameters: str) -> list[dict[str, Any]]:
+        """The first page of the relations of a memory."""
+        answer = await self.get(f"/v1/memories/{memory_id}/relations", params=parameters)
+        assert answer.status_code == 200, answer.text
+        return answer.json()["relations"]

@@ -22,6 +22,7 @@ from app.storage.graph import Graph
 from app.worker import Worker
 from tests.clients import Client
 from tests.fakes import FixedClock, FixedEmbedder
+from tests.servers.openai_api import DIMENSION, OpenAIServer
 
 # Vectors of the fixed embedder and of the bundled model lie in one graph, so both must claim to be the same model;
 # no test mixes them within a tenant.
@@ -36,7 +37,7 @@ SignUp = Callable[..., Awaitable[Client]]
 def neo4j(tmp_path_factory: pytest.TempPathFactory) -> Generator[Connection]:
     """The server of this run: the one that NEO4J_URI names, else an embedded one of its own."""
     if uri := os.environ.get("NEO4J_URI"):
-        yield Connection(uri, os.environ.get("NEO4J_USER", "neo4j"), os.environ.get("NEO4J_PASSWORD", ""), "")
+        yield Connection(uri, os.environ.get("NEO4J_USER", "neo4j"), os.environ.get("NEO4J_PASSWORD", ""))
         return
     with embedded.start(tmp_path_factory.mktemp("home"), lambda _: None, Ports(0, 0)) as server:
         yield server.connection
@@ -96,8 +97,31 @@ def bundled_parts(parts: Parts, bundled: Embedder) -> Parts:
 
 
 @pytest.fixture
+def embedding_server() -> Generator[OpenAIServer]:
+    """An endpoint for embeddings that does what it is told."""
+    with OpenAIServer() as server:
+        yield server
+
+
+@pytest.fixture
+async def remote_parts(parts: Parts, embedding_server: OpenAIServer) -> AsyncGenerator[Parts]:
+    """A service that gets its vectors from the embedding server and waits a second for them."""
+    settings = msgspec.structs.replace(
+        parts.settings,
+        embed_provider="openai-compatible",
+        embed_model=MODEL,
+        embed_base_url=embedding_server.url,
+        embed_dim=DIMENSION,
+        embed_timeout_secs=1,
+    )
+    embedder = make_embedder(settings)
+    yield msgspec.structs.replace(parts, embedder=embedder)
+    await embedder.close()
+
+
+@pytest.fixture
 def clock(parts: Parts) -> FixedClock:
-    """A clock that a test can move; give it to parts with `with_clock`."""
+    """A clock that a test can move; give it to parts with `msgspec.structs.replace`."""
     return FixedClock(parts.clock())
 
 

@@ -8,6 +8,7 @@ from app.api.reading import AnyRequest
 from app.domain.errors import Unauthorized
 from app.domain.principal import Principal, Scope, key_hash
 from app.services.parts import Parts
+from app.services.tenants import agent_name
 from app.storage import system
 
 # Methods that change nothing; the search by POST reads as well.
@@ -26,7 +27,7 @@ async def provide_principal(request: AnyRequest, parts: NamedDependency[Parts]) 
         raise Unauthorized("the API key is unknown, revoked or expired")
     parts.accesses.note_key(principal.key_id, now)
     principal.require(Scope.READ if _only_reads(request) else Scope.WRITE)
-    return principal.acting_as(request.headers.get("x-agent-id", "").strip())
+    return principal.acting_as(agent_name(request.headers.get("x-agent-id", "")))
 
 
 def _only_reads(request: AnyRequest) -> bool:

@@ -11,11 +11,14 @@ from litestar.datastructures import State
 
 from app.domain.errors import Invalid, Unprocessable, UnsupportedMedia
 from app.domain.principal import Principal
+from app.services.tasks import request_hash
 
 Shape = TypeVar("Shape")
 AnyRequest = Request[Any, Any, State]
 
 MAX_IDEMPOTENCY_KEY_CHARS = 256
+# A memory is not changed 10^18 times.
+MAX_REV_DIGITS = 18
 BOOLEANS = {"true": True, "false": False}
 
 
@@ -30,6 +33,8 @@ async def read_json(request: AnyRequest) -> object:
         return msgspec.json.decode(await request.body())
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise Invalid(f"the body is not JSON: {error}") from error
+    except RecursionError as error:
+        raise Invalid("the body is nested too deeply") from error
 
 
 async def read_object(request: AnyRequest) -> dict[str, Any]:
@@ -52,7 +57,7 @@ async def read_body(request: AnyRequest, shape: type[Shape]) -> Shape:
 
 def read_query(request: AnyRequest, shape: type[Shape]) -> Shape:
     """The query string as a struct; the last of repeated parameters wins. Raises Invalid, which names the parameter."""
-    given = {name: request.query_params[name] for name in request.query_params}
+    given = dict(request.query_params.multi_items())
     hints = get_type_hints(shape)
     values = {name: _spelled(name, text, hints[name]) for name, text in given.items() if name in hints}
     try:
@@ -77,12 +82,8 @@ async def read_idempotency(request: AnyRequest, principal: Principal) -> tuple[s
         return None
     if len(key) > MAX_IDEMPOTENCY_KEY_CHARS:
         raise Invalid(f"Idempotency-Key may have at most {MAX_IDEMPOTENCY_KEY_CHARS} characters")
-    body = await request.body()
-    return _digest(principal.tenant_id.encode(), key.encode()), _digest(request.url.path.encode(), body)
-
-
-def _digest(*parts: bytes) -> str:
-    return hashlib.sha256(b"\0".join(parts)).hexdigest()
+    own_key = hashlib.sha256(f"{principal.tenant_id}\0{key}".encode()).hexdigest()
+    return own_key, request_hash(request.url.path, await read_json(request))
 
 
 def read_rev(request: AnyRequest) -> int | None:
@@ -91,6 +92,6 @@ def read_rev(request: AnyRequest) -> int | None:
     if given in ("", "*"):
         return None
     number = given.removeprefix("W/").strip('"')
-    if not number.isdecimal():
+    if not number.isdecimal() or len(number) > MAX_REV_DIGITS:
         raise Invalid('If-Match must be an ETag of this memory, such as "3"')
     return int(number)

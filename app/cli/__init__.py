@@ -218,7 +218,8 @@ def export(key: str, tenant: str, output: Path | None) -> None:
 
 
 @main.command()
-def reembed() -> None:
+@click.option("--again", is_flag=True, help="Also when the vectors are of this model already, to repair them.")
+def reembed(again: bool) -> None:
     """Renew all vectors with the embedding model that is configured now.
 
     Needed after a change of OMEM_EMBED_MODEL, OMEM_EMBED_PROVIDER or OMEM_EMBED_DIM. Stop every service and worker
@@ -228,7 +229,7 @@ def reembed() -> None:
     Example:
       OMEM_EMBED_MODEL=intfloat/multilingual-e5-small ourmem reembed
     """
-    perform("reembedding:reembed")
+    perform("reembedding:reembed", again)
 
 
 @main.command()

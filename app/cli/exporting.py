@@ -12,7 +12,8 @@ from typing import BinaryIO
 import msgspec
 
 from app.cli.failures import Failure
-from app.cli.tenants import Named, get_principal, on_graph
+from app.cli.offline import on_graph
+from app.cli.tenants import Named, get_principal
 from app.cli.terminal import echo
 from app.domain.exports import GroupLine, Line, MemoryLine, MessageLine, RelationLine
 from app.domain.memories import BEGINNING, OPEN_END, WIRE_STATES, State

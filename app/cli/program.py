@@ -7,7 +7,6 @@ import errno
 import os
 import signal
 import socket
-import sys
 from collections.abc import AsyncGenerator, Awaitable, Callable, Coroutine, Generator
 from contextlib import asynccontextmanager, contextmanager, suppress
 from typing import Any, TypeVar
@@ -17,11 +16,12 @@ from uvicorn.loops.auto import auto_loop_factory
 
 from app.cli.databases import Database, check_connection, connect
 from app.cli.failures import Failure
+from app.cli.offline import set_up
+from app.cli.terminal import echo
 from app.config import Settings
-from app.main import create_app, make_parts, prepare
+from app.main import create_app, make_parts
 from app.providers.embedder import EmbeddingFailed, make_embedder
 from app.services.parts import Parts
-from app.storage.schema import SetupError
 
 Outcome = TypeVar("Outcome")
 
@@ -92,7 +92,7 @@ class Server(uvicorn.Server):
 
 
 def run(program: Callable[[Ending], Awaitable[None]]) -> None:
-    """Runs a program until it returns; one that is stopped before it was ready ends the process at once."""
+    """Runs a program until it returns; one that was stopped in the middle ends with the exit code for that."""
 
     async def begin() -> None:
         await program(Ending())
@@ -100,18 +100,21 @@ def run(program: Callable[[Ending], Awaitable[None]]) -> None:
     with asyncio.Runner(loop_factory=auto_loop_factory(use_subprocess=False)) as runner:
         try:
             runner.run(begin())
-        except Stopped:
-            sys.stderr.write("Stopped.\n")
-            # A model that is being loaded in its thread cannot be interrupted; everything else is closed by now.
-            os._exit(INTERRUPTED)
+        except Stopped as stopped:
+            raise SystemExit(INTERRUPTED) from stopped
 
 
 @asynccontextmanager
 async def prepared(settings: Settings, database: Database, ending: Ending) -> AsyncGenerator[Parts]:
-    """The parts, once the model is loaded, Neo4j answers and the schema fits. Raises Failure, Stopped."""
+    """The parts, once the model is loaded, Neo4j answers and the schema fits. Raises Failure."""
     parts = make_parts(settings, connect(database), make_embedder(settings))
     try:
         await ending.unless(_prepare(parts, database))
+    except Stopped:
+        await close(parts, database)
+        echo("Stopped.")
+        # A model that is being loaded in its thread cannot be interrupted; everything else is closed by now.
+        os._exit(INTERRUPTED)
     except BaseException:
         await close(parts, database)
         raise
@@ -131,10 +134,7 @@ async def _prepare(parts: Parts, database: Database) -> None:
     if database.server:
         await asyncio.gather(asyncio.to_thread(database.server.wait), _warm_up(parts))
     await check_connection(parts.graph, database)
-    try:
-        await prepare(parts)
-    except SetupError as error:
-        raise Failure(str(error)) from error
+    await set_up(parts)
 
 
 async def _warm_up(parts: Parts) -> None:

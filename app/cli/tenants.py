@@ -2,57 +2,27 @@
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Awaitable, Callable
 from datetime import timedelta
-from typing import TypeVar
 from uuid import uuid4
 
 import click
 from rich.table import Column, Table
 
 from app.api.tenants import draw_key, sign_up
-from app.cli import logs
-from app.cli.databases import Use, check_connection, connect, open_database
 from app.cli.failures import Failure
+from app.cli.offline import on_graph, set_up
 from app.cli.terminal import echo, output
-from app.config import load_settings
 from app.domain.principal import Principal, key_hash
 from app.domain.tenants import CreatedKey, CreatedTenant, KeyList, NewKey
-from app.main import make_parts, prepare
-from app.providers.embedder import make_embedder
 from app.services import tenants
 from app.services.parts import Parts
 from app.services.tenants import Secret
 from app.storage import system
-from app.storage.schema import SetupError
 from ingest.redaction import redact
 
-Outcome = TypeVar("Outcome")
 # A key, or else a tenant's id, as the options give them.
 Named = tuple[str, str]
 SHORT_TIME = 16  # characters: 2026-03-02T10:00
-
-
-def on_graph(work: Callable[[Parts], Awaitable[Outcome]]) -> Outcome:
-    """The outcome of some work on the graph, whether a service runs or not; an embedded server is started for it."""
-    settings = load_settings()
-    logs.set_up(settings.log_level)
-    with open_database(settings, Use.EITHER) as database:
-        if database.server:
-            echo("Starting Neo4j for the moment …")
-            database.server.wait()
-
-        async def run() -> Outcome:
-            parts = make_parts(settings, connect(database), make_embedder(settings))
-            try:
-                await check_connection(parts.graph, database)
-                return await work(parts)
-            finally:
-                await parts.embedder.close()
-                await parts.graph.close()
-
-        return asyncio.run(run())
 
 
 async def get_principal(parts: Parts, named: Named) -> Principal:
@@ -77,20 +47,12 @@ def create_tenant(name: str) -> None:
     async def create(parts: Parts) -> CreatedTenant:
         # A graph that no service has opened yet has no constraints either.
         if not await parts.graph.read(system.list_schema_versions):
-            await set_up_schema(parts)
+            await set_up(parts)
         return await sign_up(parts, redact(name))
 
     created = on_graph(create)
     click.echo(f"tenant {created.user_id}\nkey    {created.api_key}")
     echo("The key is shown this once; keep it, and give it to `ourmem` as OMEM_API_KEY.")
-
-
-async def set_up_schema(parts: Parts) -> None:
-    """Brings an empty graph to life. Raises Failure."""
-    try:
-        await prepare(parts)
-    except SetupError as error:
-        raise Failure(str(error)) from error
 
 
 def create_key(named: Named, scopes: list[str], agent: str, days: int | None) -> None:

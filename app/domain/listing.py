@@ -18,11 +18,14 @@ from app.domain.memories import (
     Memory,
     MemoryView,
     State,
+    to_utc,
 )
 
 # Above it a limit is cut, and the answer says to what.
 MAX_LIMIT = 200
 DEFAULT_LIMIT = 20
+# More than any list has, and small enough for the integers of the database.
+MAX_OFFSET = 2**31 - 1
 SORTS = ("created_at", "updated_at", "importance", "access_count")
 
 
@@ -111,8 +114,8 @@ def parse_limit(limit: int | None) -> int:
 
 def parse_page(query: ListQuery) -> Page:
     """The page a list asks for; an unknown sort is created_at, any order but desc ascends (contract 5.3)."""
-    if query.offset is not None and query.offset < 0:
-        raise Invalid("offset must not be negative")
+    if not 0 <= (query.offset or 0) <= MAX_OFFSET:
+        raise Invalid(f"offset must be from 0 to {MAX_OFFSET}")
     size = parse_limit(query.limit)
     if not query.cursor:
         key = query.sort if query.sort in SORTS else "created_at"
@@ -128,9 +131,9 @@ def parse_page(query: ListQuery) -> Page:
 def _sort_value(place: Cursor) -> datetime | float:
     try:
         if place.sort.endswith("_at"):
-            return msgspec.convert(place.after, datetime)
+            return parse_instant("cursor", place.after, BEGINNING)
         return float(place.after)
-    except (ValueError, msgspec.ValidationError) as error:
+    except ValueError as error:
         raise Invalid("cursor is not one that this list gave") from error
 
 
@@ -146,7 +149,7 @@ def parse_instant(field: str, text: str | None, default: datetime) -> datetime:
         raise Invalid(f"{field} must be a time such as 2026-03-02T10:00:00Z or a date, not {text!r}") from error
     if moment.tzinfo is None:
         raise Invalid(f"{field} must say its offset, such as 2026-03-02T10:00:00Z")
-    return min(max(moment, BEGINNING), OPEN_END)
+    return to_utc(moment)
 
 
 class ListQuery(msgspec.Struct, frozen=True, kw_only=True):

@@ -15,7 +15,7 @@ from app.domain.principal import filter_token
 from app.domain.texts import SafeText, first_sentence, normalised
 
 OPEN_END = datetime(9999, 12, 31, tzinfo=UTC)
-BEGINNING = datetime(1970, 1, 1, tzinfo=UTC)
+BEGINNING = datetime(1, 1, 1, tzinfo=UTC)
 # The largest text of one memory or message in characters; longer things are files (contract, appendix A: 413).
 MAX_CONTENT_CHARS = 100_000
 MAX_TAGS = 100
@@ -289,6 +289,14 @@ def view(memory: Memory) -> MemoryView:
 def created_view(memory: Memory, task_id: str | None) -> CreatedMemory:
     """The answer to a store."""
     return CreatedMemory(**msgspec.structs.asdict(view(memory)), task_id=task_id)
+
+
+def to_utc(moment: datetime) -> datetime:
+    """The same moment in UTC, from BEGINNING to OPEN_END.
+
+    To Neo4j equal moments with different offsets are different, and not every moment at the ends exists in UTC.
+    """
+    return min(max(moment, BEGINNING), OPEN_END).astimezone(UTC)
 
 
 def timestamp(moment: datetime) -> str:

@@ -11,9 +11,11 @@ from typing import Annotated
 import msgspec
 from msgspec import Meta
 
-from app.domain.memories import Instant, ShortText
+from app.domain.memories import Instant, ShortText, to_utc
 
 MAX_MESSAGES = 1_000
+# The largest whole number that every JSON client can count to.
+MAX_SEQ = 2**53 - 1
 # A client's clock may run ahead by this much; a later time is taken for a mistake (pipelines 1.3).
 CLOCK_TOLERANCE = timedelta(minutes=5)
 
@@ -25,7 +27,7 @@ class NewMessage(msgspec.Struct, frozen=True, kw_only=True):
     content: str
     said_at: Instant | None = None
     speaker: ShortText | None = None
-    seq: Annotated[int, Meta(ge=0)] | None = None
+    seq: Annotated[int, Meta(ge=0, le=MAX_SEQ)] | None = None
 
 
 class NewMessages(msgspec.Struct, frozen=True, kw_only=True):
@@ -58,11 +60,10 @@ class SessionCursor(msgspec.Struct, frozen=True):
 
 
 class Placed(msgspec.Struct, frozen=True):
-    """A message of the request that is new: its index there, its place in the session, its unique key's ordinal."""
+    """A message of the request that is new: its index there and its place in the session."""
 
     index: int
     position: int
-    ordinal: int
 
 
 def message_hash(role: str, content: str) -> str:
@@ -78,12 +79,7 @@ def new_messages(cursor: SessionCursor, hashes: Sequence[str], seqs: Sequence[in
     """
     numbered = any(seq is not None for seq in seqs)
     fresh = _after_cursor(cursor, seqs) if numbered else _sticking_out(cursor.hashes, hashes)
-    seen = Counter(cursor.hashes)
-    placed: list[Placed] = []
-    for offset, index in enumerate(fresh):
-        placed.append(Placed(index, cursor.position + offset, seen[hashes[index]]))
-        seen[hashes[index]] += 1
-    return placed
+    return [Placed(index, cursor.position + offset) for offset, index in enumerate(fresh)]
 
 
 def _after_cursor(cursor: SessionCursor, seqs: Sequence[int | None]) -> list[int]:
@@ -119,7 +115,7 @@ def _contains(stored: Sequence[str], window: Sequence[str]) -> bool:
 
 def said_at(given: datetime | None, now: datetime) -> datetime:
     """When a message was said: the client's word unless it lies in the future."""
-    return given if given is not None and given <= now + CLOCK_TOLERANCE else now
+    return to_utc(given) if given is not None and given <= now + CLOCK_TOLERANCE else now
 
 
 def embedding_text(speaker: str, text: str) -> str:

@@ -9,6 +9,7 @@ import msgspec
 
 from app.domain.errors import Invalid, Outdated, Unauthorized
 from app.domain.memories import (
+    PAST_STATES,
     SETTABLE_STATES,
     Category,
     Memory,
@@ -18,7 +19,6 @@ from app.domain.memories import (
     abstract_of,
     check_content,
     check_tags,
-    current_key,
     facets,
     parse_choice,
     text_hash,
@@ -27,12 +27,15 @@ from app.domain.principal import Principal
 from app.domain.tasks import Task, TaskKind, TaskStatus
 from app.services import embedding
 from app.services.embedding import StoredText
-from app.services.memories import must_get
+from app.services.memories import free_key, must_get
 from app.services.parts import Parts
 from app.storage import memories, tasks
 from app.storage.graph import Transaction
 from app.storage.memories import Update
 from ingest.redaction import is_empty, redact
+
+# What moves without an edit, so an edit must not set it back.
+COUNTED = ("access_count", "last_accessed_at", "repeat_count")
 
 
 class Edit(msgspec.Struct, frozen=True, kw_only=True):
@@ -49,6 +52,18 @@ async def update(
     parts: Parts, principal: Principal, memory_id: str, change: MemoryChange, expected_rev: int | None
 ) -> Memory:
     """Changes a memory and keeps what it said before. Raises NotFound, Invalid, TooLong, Outdated, Unauthorized."""
+    while True:
+        try:
+            return await _update_once(parts, principal, memory_id, change, expected_rev)
+        except Outdated:
+            # Somebody else was faster. Who did not name the revision he means changes what is there now.
+            if expected_rev is not None:
+                raise
+
+
+async def _update_once(
+    parts: Parts, principal: Principal, memory_id: str, change: MemoryChange, expected_rev: int | None
+) -> Memory:
     before = await parts.graph.read(must_get, principal, memory_id)
     after = changed(before, change, parts.clock())
     task = Task(
@@ -77,7 +92,7 @@ def changed(before: Memory, change: MemoryChange, now: datetime) -> Memory:
         check_content(change.content)
         content = redact(change.content)
         if is_empty(content):
-            raise Invalid("content holds nothing but private text")
+            raise Invalid("content holds nothing but blanks or private text")
     after = msgspec.structs.replace(
         before,
         content=content,
@@ -102,7 +117,10 @@ def _parse_state(given: str | None, before: State) -> State:
         return before
     if given.lower() not in SETTABLE_STATES:
         raise Invalid(f"state must be one of {', '.join(SETTABLE_STATES)}, not {given!r}")
-    return SETTABLE_STATES[given.lower()]
+    after = SETTABLE_STATES[given.lower()]
+    if before in PAST_STATES and after is not State.DELETED:
+        raise Invalid("state results from the relation to the newer memory; delete that relation instead")
+    return after
 
 
 async def _update(tx: Transaction, principal: Principal, edit: Edit) -> Memory:
@@ -113,13 +131,11 @@ async def _update(tx: Transaction, principal: Principal, edit: Edit) -> Memory:
     expected = edit.before.rev if edit.expected_rev is None else edit.expected_rev
     if current.rev != expected:
         raise Outdated(f"the memory is at revision {current.rev}, not {expected}; read it again")
-    # A new text loses the old vector even when its own is still to come, or lies on its pieces.
-    change = {**edit.text.properties, "embedding": None} if edit.text else memories.properties(edit.after)
-    key = await _free_key(tx, edit.after)
+    key = await free_key(tx, edit.after)
     update = Update(
         id=current.id,
         space_key=current.space_key,
-        change={**change, "current_key": key, "embed_task": change.get("embed_task")},
+        change={**_stored_change(edit), "current_key": key},
         embedding=edit.text.embedding if edit.text else None,
         tenant_id=principal.tenant_id,
         now=edit.after.updated_at,
@@ -133,12 +149,11 @@ async def _update(tx: Transaction, principal: Principal, edit: Edit) -> Memory:
     return await must_get(tx, principal, current.id)
 
 
-async def _free_key(tx: Transaction, after: Memory) -> str | None:
-    """The key under which a repeat of the text is found, unless another memory holds it or this one is not current."""
-    key = current_key(after)
-    holder = await memories.get_by_text(tx, after.space_key, key)
-    is_free = holder is None or holder.id == after.id
-    return key if is_free and after.state is State.ACTIVE else None
+def _stored_change(edit: Edit) -> dict[str, object]:
+    """A new text loses the old vector, even when its own lies on its pieces or is still to come."""
+    stored = edit.text.properties if edit.text else memories.properties(edit.after)
+    edited = {name: value for name, value in stored.items() if name not in COUNTED}
+    return {"embedding": None, "embed_task": None, **edited} if edit.text else edited
 
 
 async def _update_chunks(tx: Transaction, edit: Edit) -> None:

@@ -24,6 +24,7 @@ from app.domain.memories import (
     facets,
     parse_choice,
     text_hash,
+    to_utc,
     view,
 )
 from app.domain.principal import Principal, parse_visibility
@@ -85,10 +86,10 @@ def draft(principal: Principal, new: NewMemory, now: datetime) -> Memory:
     check_content(new.content or "")
     content = redact(new.content or "")
     if is_empty(content):
-        raise Invalid("content holds nothing but private text")
+        raise Invalid("content holds nothing but blanks or private text")
     space = principal.writable_space(new.space)
     visibility = parse_visibility(principal, new.visibility)
-    valid_from, valid_to = new.valid_from or now, new.valid_to or OPEN_END
+    valid_from, valid_to = to_utc(new.valid_from or now), to_utc(new.valid_to or OPEN_END)
     if valid_to <= valid_from:
         raise Invalid("valid_to must be later than valid_from")
     memory = Memory(
@@ -134,6 +135,8 @@ async def _store(tx: Transaction, principal: Principal, plan: Draft) -> Stored:
         await tasks.create(tx, plan.task, plan.idempotency_key)
     else:
         await memories.add_repeat(tx, known.space_key, known.id, plan.memory.created_at)
+        if plan.idempotency_key:
+            await tasks.create(tx, _nothing_to_do(plan, known), plan.idempotency_key)
     if replaced:
         await memories.supersede(tx, known or plan.memory, replaced, plan.task.id, principal.writable_keys)
     if known is None and not replaced:
@@ -145,7 +148,28 @@ async def _store(tx: Transaction, principal: Principal, plan: Draft) -> Stored:
 async def _repeat_answer(tx: Transaction, principal: Principal, plan: Draft, earlier: Task) -> Stored:
     if earlier.request_hash != plan.task.request_hash or earlier.kind is not TaskKind.RELATE:
         raise Invalid("Idempotency-Key was used for another request")
-    return Stored(await must_get(tx, principal, earlier.memory_id), earlier.id, True)
+    was_new = earlier.stored_count > 0
+    return Stored(await must_get(tx, principal, earlier.memory_id), earlier.id if was_new else None, was_new)
+
+
+def _nothing_to_do(plan: Draft, known: Memory) -> Task:
+    """A finished task that remembers the answer to a repeat for its Idempotency-Key."""
+    return msgspec.structs.replace(
+        plan.task,
+        status=TaskStatus.COMPLETED,
+        memory_id=known.id,
+        stored_count=0,
+        total_count=0,
+        finished_at=plan.task.created_at,
+    )
+
+
+async def free_key(tx: Transaction, memory: Memory) -> str | None:
+    """The key under which a repeat of the text is found, unless another memory holds it or this one is not current."""
+    key = current_key(memory)
+    holder = await memories.get_by_text(tx, memory.space_key, key)
+    is_free = holder is None or holder.id == memory.id
+    return key if is_free and memory.state is State.ACTIVE else None
 
 
 async def must_get(tx: Transaction, principal: Principal, memory_id: str) -> Memory:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import uuid4
 
 import msgspec
@@ -41,6 +41,8 @@ from app.storage.messages import SessionWrite
 from ingest.redaction import is_empty, redact
 
 MODES = ("smart", "raw")
+# So far apart are messages of one request without times of their own, so that lists by time have them in order.
+APART = timedelta(microseconds=1)
 
 
 class Window(msgspec.Struct, frozen=True, kw_only=True):
@@ -96,7 +98,7 @@ def draft(principal: Principal, new: NewMessages, now: datetime, idempotency: tu
         request_hash=idempotency[1] if idempotency else "",
         created_at=now,
     )
-    episodes = [_episode(template, message, now) for message in kept]
+    episodes = [_episode(template, message, now + index * APART) for index, message in enumerate(kept)]
     return Window(
         space=space,
         session_id=template.session_id,
@@ -206,11 +208,10 @@ def _session_write(window: Window, cursor: SessionCursor, placed: Sequence[Place
 
 
 def _row(window: Window, place: Placed) -> dict[str, object]:
-    digest = window.hashes[place.index]
-    parts = [window.space.space_key, window.visibility.token, window.session_id, digest, str(place.ordinal)]
+    parts = [window.space.space_key, window.session_id, str(place.position)]
     identity = {
         "position": place.position,
-        "hash": digest,
+        "hash": window.hashes[place.index],
         "seq": window.seqs[place.index],
         "dedup_key": hashlib.sha256("\n".join(parts).encode()).hexdigest(),
     }

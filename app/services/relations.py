@@ -9,7 +9,7 @@ import msgspec
 from app.domain import listing
 from app.domain.errors import Invalid, NotFound, Unauthorized
 from app.domain.listing import Cursor, parse_instant
-from app.domain.memories import BEGINNING, Memory
+from app.domain.memories import BEGINNING, Memory, State
 from app.domain.principal import Principal
 from app.domain.relations import (
     ASSERTABLE,
@@ -24,6 +24,7 @@ from app.domain.relations import (
     check_statable,
     relation_view,
 )
+from app.services.memories import free_key
 from app.storage import memories, relations
 from app.storage.graph import Transaction
 from app.storage.relations import RelationPage, RelationWrite
@@ -92,6 +93,8 @@ async def create(
     if kind is RelationType.SUPERSEDES:
         _check_writable(principal, target)
     await _lock(tx, source, target)
+    if kind is RelationType.SUPERSEDES and await relations.is_successor(tx, principal, target.id, source.id):
+        raise Invalid("target_id names a memory that supersedes this one")
     relation_id = await _write(tx, principal, (source, target), new, kind, given)
     if kind is RelationType.SUPERSEDES:
         await relations.mark_superseded(tx, principal, target.id, given.now)
@@ -110,7 +113,12 @@ async def delete(tx: Transaction, principal: Principal, memory_id: str, relation
     await _lock(tx, memory, relation.memory)
     await relations.delete(tx, principal, memory_id, relation_id)
     if relation.type == "SUPERSEDES":
-        await relations.reopen(tx, principal, older.id, now)
+        await _reopen(tx, principal, older, now)
+
+
+async def _reopen(tx: Transaction, principal: Principal, older: Memory, now: datetime) -> None:
+    key = await free_key(tx, msgspec.structs.replace(older, state=State.ACTIVE))
+    await relations.reopen(tx, principal, older.id, key, now)
 
 
 async def _write(

@@ -112,21 +112,28 @@ def _recent_result(hit: Hit, now: datetime) -> Ranked:
     return Ranked(hit=hit, score=score, why=why)
 
 
+class Found(msgspec.Struct, frozen=True):
+    """What the legs found, and which way the vector leg was asked."""
+
+    hits: list[Hit]
+    way: str
+
+
 async def _ask_legs(parts: Parts, principal: Principal, plan: Plan, watch: Stopwatch) -> tuple[list[Hit], list[str]]:
     """What the legs found, and the names of those that failed."""
     embedding = await _embed(parts, plan.query)
     watch.stage("embed", 1, [None] if embedding else [])
     missing = [] if embedding else ["vector"]
     try:
-        hits = await parts.graph.read(_legs, principal, plan, embedding)
+        found = await parts.graph.read(_legs, principal, plan, embedding)
         failed: list[str] = []
     # What one leg does to the statement, the others may do without: each runs once more alone.
     except QueryFailed:
-        hits, failed = await _legs_apart(parts, principal, plan, embedding)
-    for leg in ("vector", "english", "cjk"):
-        found = [_cosine(hit) for hit in hits if hit.leg == leg]
-        watch.stage(f"leg:{leg}", len(found), found)
-    return hits, missing + failed
+        found, failed = await _legs_apart(parts, principal, plan, embedding)
+    for leg, name in (("vector", found.way), ("english", "english"), ("cjk", "cjk")):
+        cosines = [_cosine(hit) for hit in found.hits if hit.leg == leg]
+        watch.stage(f"leg:{name}", len(cosines), cosines)
+    return found.hits, missing + failed
 
 
 async def _embed(parts: Parts, query: str) -> list[float] | None:
@@ -136,40 +143,39 @@ async def _embed(parts: Parts, query: str) -> list[float] | None:
         return None
 
 
-async def _legs(tx: Transaction, principal: Principal, plan: Plan, embedding: list[float] | None) -> list[Hit]:
+async def _legs(tx: Transaction, principal: Principal, plan: Plan, embedding: list[float] | None) -> Found:
     if embedding is None:
-        return await search.search_texts(tx, principal, plan.scope, plan.texts)
+        return Found(await search.search_texts(tx, principal, plan.scope, plan.texts), "vector")
     if not plan.tags:
-        return await search.search_all_legs(tx, principal, plan.scope, embedding, plan.texts)
-    return [
-        *await _tagged_vectors(tx, principal, plan, embedding),
-        *await search.search_texts(tx, principal, plan.scope, plan.texts),
-    ]
+        return Found(await search.search_all_legs(tx, principal, plan.scope, embedding, plan.texts), "vector")
+    tagged = await _tagged_vectors(tx, principal, plan, embedding)
+    texts = await search.search_texts(tx, principal, plan.scope, plan.texts)
+    return Found([*tagged.hits, *texts], tagged.way)
 
 
-async def _tagged_vectors(tx: Transaction, principal: Principal, plan: Plan, embedding: list[float]) -> list[Hit]:
+async def _tagged_vectors(tx: Transaction, principal: Principal, plan: Plan, embedding: list[float]) -> Found:
     ids = await search.list_tagged(tx, principal, plan.scope, plan.tags, EXACT_TAGGED + 1)
     if len(ids) <= EXACT_TAGGED:
-        return await search.search_by_ids(tx, principal, plan.scope, embedding, ids)
+        return Found(await search.search_by_ids(tx, principal, plan.scope, embedding, ids), "vector, exact")
     wide = await search.search_vector(tx, principal, plan.scope, embedding, search.VECTOR_LIMIT * WIDENING)
-    return [hit for hit in wide if set(plan.tags) <= set(hit.tags)]
+    return Found([hit for hit in wide if set(plan.tags) <= set(hit.tags)], "vector, filtered afterwards")
 
 
 async def _legs_apart(
     parts: Parts, principal: Principal, plan: Plan, embedding: list[float] | None
-) -> tuple[list[Hit], list[str]]:
+) -> tuple[Found, list[str]]:
     only_text = msgspec.structs.replace(plan, texts=TextQueries([], []))
-    hits: list[Hit] = []
+    found: list[Found] = []
     failed: list[str] = []
     attempts = {"text": (plan, None)} | ({"vector": (only_text, embedding)} if embedding else {})
     for leg, (part, vector) in attempts.items():
         try:
-            hits += await parts.graph.read(_legs, principal, part, vector)
+            found.append(await parts.graph.read(_legs, principal, part, vector))
         except QueryFailed:
             failed.append(leg)
-    if len(failed) == len(attempts):
+    if not found:
         raise Unavailable("no leg of the search answers; try again later")
-    return hits, failed
+    return Found([hit for part in found for hit in part.hits], found[-1].way), failed
 
 
 def _rank(plan: Plan, hits: Sequence[Hit], watch: Stopwatch, *, has_vector: bool) -> list[Ranked]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Awaitable, Callable
 from datetime import datetime
 
@@ -18,6 +19,7 @@ from app.services.parts import Parts
 from app.storage import memories, relations, search, tasks
 from app.storage.graph import Transaction
 from app.storage.tasks import TaskPage
+from ingest.redaction import redact
 
 # Vectors are made in portions, so that a lease is renewed and progress seen in between.
 EMBED_BATCH = 64
@@ -34,6 +36,12 @@ class TaskList(msgspec.Struct, frozen=True):
 
     tasks: list[TaskView]
     next_cursor: str | None
+
+
+def request_hash(path: str, body: object) -> str:
+    """Tells requests with one Idempotency-Key apart; without private text, as a hash gives a short secret away."""
+    shown = redact(msgspec.json.encode(body).decode())
+    return hashlib.sha256(f"{path}\0{shown}".encode()).hexdigest()
 
 
 async def get(tx: Transaction, principal: Principal, task_id: str) -> TaskView:

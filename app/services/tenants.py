@@ -7,10 +7,10 @@ from datetime import datetime
 import msgspec
 
 from app.domain.errors import Invalid, NotFound
-from app.domain.memories import MAX_NAME_CHARS, timestamp
+from app.domain.memories import MAX_NAME_CHARS, timestamp, to_utc
 from app.domain.principal import AgentGroup, Principal, Scope, key_hash
 from app.domain.tenants import SHOWN_KEY_CHARS, ApiKey, CreatedKey, KeyList, KeyView, NewKey
-from app.storage import tenants
+from app.storage import memories, tenants
 from app.storage.graph import Transaction
 from app.storage.tenants import KeyWrite
 from ingest.redaction import redact
@@ -31,19 +31,27 @@ def tenant_name(given: str, tenant_id: str) -> str:
     return redact(given).strip() or f"tenant-{tenant_id[:SHOWN_ID_CHARS]}"
 
 
+def agent_name(given: str) -> str:
+    """The agent a request names, without private text; '' for none. Raises Invalid for what is too long for a name."""
+    if len(given) > MAX_NAME_CHARS:
+        raise Invalid(f"X-Agent-Id may have at most {MAX_NAME_CHARS} characters")
+    return redact(given.strip())
+
+
 async def create_key(tx: Transaction, principal: Principal, new: NewKey, secret: Secret) -> CreatedKey:
     """A further key; the answer is the only place where it is shown. Raises InsufficientScope, Invalid."""
     principal.require(Scope.ADMIN)
-    if new.expires_at is not None and new.expires_at <= secret.now:
+    expires_at = to_utc(new.expires_at) if new.expires_at else None
+    if expires_at is not None and expires_at <= secret.now:
         raise Invalid("expires_at lies in the past")
     write = KeyWrite(
         key_id=secret.key_id,
         hash=key_hash(secret.key),
         prefix=secret.key[:SHOWN_KEY_CHARS],
         scopes=parse_scopes(new.scopes),
-        agent_id=new.agent_id or "",
+        agent_id=redact(new.agent_id or ""),
         now=secret.now,
-        expires_at=new.expires_at,
+        expires_at=expires_at,
     )
     stored = await tenants.create_key(tx, principal, write)
     if stored is None:
@@ -81,6 +89,8 @@ async def list_keys(tx: Transaction, principal: Principal) -> KeyList:
 async def delete_key(tx: Transaction, principal: Principal, key_id: str, now: datetime) -> None:
     """Revokes a key at once. Raises NotFound; Invalid for the last key that could make others."""
     principal.require(Scope.ADMIN)
+    # Two at a time would each take the other's key for the one that is left.
+    await memories.lock_space(tx, principal.personal_space().space_key)
     keys = await tenants.list_keys(tx, principal)
     if key_id not in {key.id for key in keys}:
         raise NotFound("no such key")
@@ -98,7 +108,8 @@ async def update_group(tx: Transaction, principal: Principal, name: str, agents:
     principal.require(Scope.ADMIN)
     if not name.strip() or len(name) > MAX_NAME_CHARS:
         raise Invalid(f"name must have 1 to {MAX_NAME_CHARS} characters")
-    group = await tenants.update_group(tx, principal, name, list(dict.fromkeys(agents)))
+    shown: list[str] = list(dict.fromkeys(redact(agent) for agent in agents))
+    group = await tenants.update_group(tx, principal, redact(name), shown)
     if group is None:
         raise NotFound("no such tenant")
     return group

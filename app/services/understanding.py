@@ -50,8 +50,9 @@ def understand(principal: Principal, request: SearchRequest, now: datetime) -> P
 
 def parse_scope(principal: Principal, request: SearchRequest, now: datetime) -> Scope:
     """Where a search looks: at what is current; `as_of` at what was true then, `known_at` at what was believed then."""
-    as_of = parse_instant("as_of", request.as_of, now)
     known_at = parse_instant("known_at", request.known_at, now)
+    # What was believed then was believed to be true then.
+    as_of = parse_instant("as_of", request.as_of, known_at)
     until = parse_instant("until", request.until, OPEN_END)
     looks_back = bool(request.as_of or request.known_at)
     states = [State.ACTIVE]

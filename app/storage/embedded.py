@@ -29,16 +29,18 @@ from app.storage.embedded_folder import (
     password_of,
     take_lock,
 )
-from app.storage.embedded_jars import DOWNLOAD_BYTES, Progress, Report, absent, cache_folder, locked, provide
+from app.storage.embedded_jars import Progress, Report, cache_folder, download_bytes, provide
 from app.storage.embedded_java import Java, find_java, machine_memory, memory_for, options
 from app.storage.embedded_process import READY, SHUTDOWN_SECONDS, Connection, Launch
 
-__all__ = ["Connection", "EmbeddedError", "EmbeddedServer", "Ports", "Progress", "Report"]
+__all__ = ["Connection", "EmbeddedError", "EmbeddedServer", "Ports", "Progress", "Report", "download_bytes"]
 
 USER = "neo4j"
+# Without one, Java cannot open a path with letters beyond English.
+UTF8_LOCALE = "C.UTF-8"
 CHECKOUT = Path(__file__).resolve().parents[2]
 
-# A start takes 4 to 15 s; recovery after a crash replays at most the transaction log below.
+# A start takes 4 to 15 s; recovery after a crash replays the transaction log since the last checkpoint.
 START_SECONDS = 300
 # The process ends itself after SHUTDOWN_SECONDS; only then is it ended from here.
 STOP_SECONDS = SHUTDOWN_SECONDS + 5
@@ -149,7 +151,7 @@ def _spawn(folder: Path, java: Java, jars: list[Path], ports: Ports, lock: int) 
         uri=f"bolt://{LOOPBACK}:{ports.bolt}",
         user=USER,
         password=password_of(folder),
-        browser_url=f"http://{LOOPBACK}:{ports.http}/browser/?dbms=bolt://{LOOPBACK}:{ports.bolt}",
+        browser_url=f"http://{LOOPBACK}:{ports.http}/browser/?dbms=bolt://{USER}@{LOOPBACK}:{ports.bolt}",
     )
     log = folder / "logs" / "process.log"
     order = Launch(
@@ -176,6 +178,7 @@ def _process(log: Path, lock: int) -> subprocess.Popen[bytes]:
             stdout=subprocess.PIPE,
             stderr=output,
             cwd=CHECKOUT,
+            env={**os.environ, "LC_ALL": UTF8_LOCALE},
             pass_fds=(lock,),
             # Ctrl-C in the terminal goes to a whole process group, and the server must be the last to go.
             start_new_session=True,
@@ -220,9 +223,3 @@ def _answers(connection: Connection) -> bool:
     except OSError:
         return False
     return True
-
-
-def download_bytes() -> int:
-    """About how much `start` will download; 0 when everything is there."""
-    jars = locked()
-    return DOWNLOAD_BYTES * len(absent(jars)) // len(jars)

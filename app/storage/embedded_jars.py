@@ -33,6 +33,7 @@ ATTEMPTS = 3
 # Without a byte for so long, an address counts as down.
 SILENCE_SECONDS = 30
 BLOCK_BYTES = 1 << 16
+MEGABYTE = 10**6
 
 
 class Jar(NamedTuple):
@@ -75,11 +76,6 @@ def cache_folder() -> Path:
     return GlobalSettings.load().cache_dir.expanduser() / "ourmem"
 
 
-def absent(jars: Sequence[Jar]) -> list[Jar]:
-    """The jars that are not there at all; says within milliseconds whether a download is coming."""
-    return [jar for jar in jars if not jar.path.is_file()]
-
-
 def unusable(jars: Sequence[Jar]) -> list[Jar]:
     """The jars that are not there or not what was locked: cut off, damaged or replaced."""
     with ThreadPoolExecutor(PARALLEL_DOWNLOADS) as pool:
@@ -98,7 +94,7 @@ def provide(report: Report) -> list[Path]:
     jars = locked()
     try:
         if wanted := unusable(jars):
-            _check_space(wanted)
+            _check_space(_repository(jars), _share(wanted, jars))
             fetch(wanted, report)
     except OSError as error:
         raise EmbeddedError(
@@ -112,12 +108,21 @@ def _repository(jars: Sequence[Jar]) -> Path:
     return Path(os.path.commonpath([jar.path for jar in jars]))
 
 
-def _check_space(wanted: Sequence[Jar]) -> None:
-    folder = _repository(wanted)
+def _share(some: Sequence[Jar], jars: Sequence[Jar]) -> int:
+    return DOWNLOAD_BYTES * len(some) // len(jars)
+
+
+def download_bytes() -> int:
+    """About how much `provide` will download, as far as milliseconds can tell; 0 when everything is there."""
+    jars = locked()
+    return _share([jar for jar in jars if not jar.path.is_file()], jars)
+
+
+def _check_space(folder: Path, needed: int) -> None:
     existing = next(parent for parent in (folder, *folder.parents) if parent.is_dir())
-    if shutil.disk_usage(existing).free < DOWNLOAD_BYTES:
+    if shutil.disk_usage(existing).free < needed:
         raise EmbeddedError(
-            f"{folder} needs {DOWNLOAD_BYTES // 10**6} MB for the jars of Neo4j and the disk has less;"
+            f"{folder} needs {needed // MEGABYTE} MB for the jars of Neo4j and the disk has less;"
             " free some space or set M2_REPO to a folder on another disk"
         )
 

@@ -21,7 +21,8 @@ from app.storage.embedded_archive import Archive, write_later
 
 # The line on stdout that says the server takes connections.
 READY = "ready"
-# A shutdown writes one checkpoint, which takes seconds; what hangs longer is ended, and recovers at the next start.
+# A shutdown begins with a checkpoint, which takes seconds. After it an index may still be merged, at full length for
+# minutes: nothing is lost when that is ended.
 SHUTDOWN_SECONDS = 25
 # How often the parent is looked for, besides the end of stdin, which a forked sibling could keep open.
 PARENT_SECONDS = 1.0

@@ -73,6 +73,18 @@ async def create(tx: Transaction, principal: Principal, write: RelationWrite) ->
     )
 
 
+async def is_successor(tx: Transaction, principal: Principal, newer_id: str, older_id: str) -> bool:
+    found = await one(
+        tx,
+        QUERIES["is_successor"],
+        bool,
+        newer_id=newer_id,
+        older_id=older_id,
+        space_keys=principal.space_keys,
+    )
+    return bool(found)
+
+
 async def create_similarities(
     tx: Transaction, memory: Memory, cosines: Mapping[str, float], task_id: str, now: datetime
 ) -> int:
@@ -114,7 +126,7 @@ async def mark_superseded(tx: Transaction, principal: Principal, memory_id: str,
     )
 
 
-async def reopen(tx: Transaction, principal: Principal, memory_id: str, now: datetime) -> None:
+async def reopen(tx: Transaction, principal: Principal, memory_id: str, current_key: str | None, now: datetime) -> None:
     await one(
         tx,
         QUERIES["reopen"],
@@ -122,5 +134,6 @@ async def reopen(tx: Transaction, principal: Principal, memory_id: str, now: dat
         id=memory_id,
         space_keys=principal.writable_keys,
         open_end=OPEN_END,
+        current_key=current_key,
         now=now,
     )

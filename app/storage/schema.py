@@ -38,19 +38,25 @@ def is_supported(version: str) -> bool:
 
 async def apply(graph: Graph, dimension: int) -> None:
     """Brings the schema up to date for vectors of this length, also in several processes at once. Raises SetupError."""
-    version = await graph.read(system.get_server_version)
-    if not is_supported(version):
-        needed = ".".join(f"{number:02}" for number in NEEDED_VERSION)
-        raise SetupError(
-            f"this Neo4j is {version}; ourmem needs {needed} or newer, as it filters inside the vector index"
-        )
+    await check_version(graph)
     applied = set(await graph.read(system.list_schema_versions))
     known = {number_of(path): path for path in FILES}
     if applied - set(known):
         raise SetupError(f"this graph was written by a newer ourmem (schema {max(applied)}); upgrade the program")
     for number in sorted(set(known) - applied):
         await _apply_file(graph, number, known[number], dimension)
-    await _check(graph, dimension)
+    await check(graph, dimension)
+
+
+async def check_version(graph: Graph) -> str:
+    """The version of the server. Raises SetupError when it is too old."""
+    version = await graph.read(system.get_server_version)
+    if not is_supported(version):
+        needed = ".".join(f"{number:02}" for number in NEEDED_VERSION)
+        raise SetupError(
+            f"this Neo4j is {version}; ourmem needs {needed} or newer, as it filters inside the vector index"
+        )
+    return version
 
 
 def number_of(path: Path) -> int:
@@ -79,7 +85,8 @@ async def _run(graph: Graph, statement: LiteralString, **parameters: object) -> 
             return
 
 
-async def _check(graph: Graph, dimension: int) -> None:
+async def check(graph: Graph, dimension: int) -> None:
+    """Raises SetupError when an index is missing or broken, or is for vectors of another length."""
     await graph.read(system.await_indexes, INDEX_SECONDS)
     present = {index.name: index for index in await graph.read(system.list_indexes)}
     wanted = {name for script in SCRIPTS.values() for name in NAMED.findall(script)}
@@ -108,3 +115,16 @@ async def check_model(graph: Graph, name: str, dimension: int) -> None:
             f"the vectors in this graph were made by {model.name} ({model.dimension} numbers), not by {name} "
             f"({dimension}); run `ourmem reembed` to change the model, or configure the earlier one"
         )
+
+
+async def fit_vector_index(graph: Graph, dimension: int) -> None:
+    """Makes the vector index anew when it is for vectors of another length; found is then what has new ones."""
+    present = {index.name: index for index in await graph.read(system.list_indexes)}
+    if VECTOR_INDEX in present and present[VECTOR_INDEX].dimension == dimension:
+        return
+    await graph.write(system.drop_vector_index)
+    scripted: list[LiteralString] = [statement for script in SCRIPTS.values() for statement in statements(script)]
+    for statement in scripted:
+        if NAMED.findall(statement) == [VECTOR_INDEX]:
+            await _run(graph, statement, dimension=dimension)
+    await graph.read(system.await_indexes, INDEX_SECONDS)

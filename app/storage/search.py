@@ -98,30 +98,28 @@ async def search_vector(
 
 
 async def search_texts(tx: Transaction, principal: Principal, scope: Scope, texts: TextQueries) -> list[Hit]:
-    plain = {name: value for name, value in _filters(principal, scope).items() if name in TEXT_FILTERS}
+    query = QUERIES["search_text_legs"]
+    # What else filters is part of the Lucene queries.
+    checked = {name: value for name, value in _filters(principal, scope).items() if name in query.parameters}
     return await many(
         tx,
-        QUERIES["search_text_legs"],
+        query,
         Hit,
-        **plain,
+        **checked,
         english_queries=texts.english,
         cjk_queries=texts.cjk,
         text_limit=TEXT_LIMIT,
     )
 
 
-TEXT_FILTERS = QUERIES["search_text_legs"].parameters
-
-
 async def search_by_ids(
     tx: Transaction, principal: Principal, scope: Scope, embedding: list[float], ids: list[str]
 ) -> list[Hit]:
-    plain = {name: value for name, value in _filters(principal, scope).items() if name in TEXT_FILTERS}
     return await many(
         tx,
         QUERIES["search_by_ids"],
         Hit,
-        **plain,
+        **_filters(principal, scope),
         embedding=embedding,
         ids=ids,
         vector_limit=VECTOR_LIMIT,

@@ -77,4 +77,4 @@ async def list_unembedded(tx: Transaction, task: Task, limit: int) -> list[Waiti
 
 async def add_embeddings(tx: Transaction, task: Task, vectors: dict[str, list[float]]) -> None:
     rows = [{"id": node_id, "embedding": vector} for node_id, vector in vectors.items()]
-    await many(tx, QUERIES["add_embeddings"], object, rows=rows, space_key=task.space_key)
+    await many(tx, QUERIES["add_embeddings"], object, rows=rows, task_id=task.id, space_key=task.space_key)

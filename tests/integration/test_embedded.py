@@ -76,7 +76,7 @@ def taken() -> Iterator[int]:
 
 @pytest.fixture(scope="module")
 def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tmp_path_factory.mktemp("home")
+    return tmp_path_factory.mktemp("home") / "记忆 库"
 
 
 @pytest.fixture(scope="module")
@@ -175,7 +175,10 @@ def test_after_a_kill_the_next_start_finds_what_was_written(server: EmbeddedServ
 
 def test_the_server_ends_when_its_parent_is_killed(data: Path) -> None:
     with subprocess.Popen(
-        [sys.executable, "-c", PARENT, str(data)], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+        [sys.executable, "-c", PARENT, str(data)],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        env={**os.environ, "LC_ALL": "C"},
     ) as parent:
         assert parent.stdout is not None
         assert parent.stdout.readline() == b"up\n"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import AsyncGenerator, Iterator
 from pathlib import Path
 from typing import Any, LiteralString
@@ -15,6 +16,7 @@ from tests.clients import Client
 from tests.fakes import FixedEmbedder
 
 SAMPLE = Path(__file__).parents[1] / "sample.cypher"
+GUIDE = Path(__file__).parents[2] / "docs" / "graph.md"
 QUERIES = [query for path in sorted(FOLDER.glob("*.cypher")) for query in load(path.stem).values()]
 # GQL status of a label, a relationship type and a property that the database has never seen: misspelt, most likely.
 UNRECOGNISED = ("01N50", "01N51", "01N52")
@@ -117,6 +119,28 @@ async def test_sample_has_every_name_that_the_service_writes(driver: AsyncDriver
     written = await names(driver, await space_key_of(driver, alice), alice.user_id)
     assert len(written) > 100
     assert written - await names(driver, "ssample0", "sample-tenant") == set()
+
+
+@pytest.mark.parametrize("text", re.findall(r"```cypher\n(.*?)```", GUIDE.read_text(encoding="utf-8"), re.DOTALL))
+async def test_query_of_the_guide_answers_on_the_sample(driver: AsyncDriver, text: LiteralString) -> None:
+    rows = await driver.execute_query(text, space="personal/sample-tenant")
+
+    assert rows.records
+
+
+async def test_guide_names_every_label_and_type(driver: AsyncDriver) -> None:
+    named = set(re.findall(r"`(\w+)`", GUIDE.read_text(encoding="utf-8")))
+
+    present = await names(driver, "ssample0", "sample-tenant")
+    assert {name.partition(".")[0] for name in present} - named == set()
+
+
+async def test_guide_explains_every_property_of_memories(driver: AsyncDriver) -> None:
+    explained = set(re.findall(r"`(\w+)`", GUIDE.read_text(encoding="utf-8")))
+
+    present = await names(driver, "ssample0", "sample-tenant")
+    shown = {name.partition(".")[2] for name in present if name.startswith(("Memory.", "Episode."))}
+    assert shown - explained - {"id", "share_key"} == set()
 
 
 async def use_everything(client: Client) -> None:

@@ -1,0 +1,117 @@
+"""What `doctor` asks the graph: version, schema, vectors, model, and whether something stored is found again."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from uuid import uuid4
+
+from app.api.tenants import sign_up
+from app.cli.failures import EXPECTED, sentence
+from app.cli.findings import Finding, ok, problem, warning
+from app.domain.memories import NewMemory
+from app.domain.search import SearchRequest
+from app.providers.embedder import EmbeddingFailed
+from app.services import memories
+from app.services.parts import Parts
+from app.services.search import search_memories
+from app.storage import schema, system
+from app.storage.graph import Graph
+from app.storage.schema import SetupError
+from app.storage.system import EmbeddingModel
+
+PAGE = 1_000
+# The index is asked for so many vectors, a random part of all; each takes some milliseconds.
+SAMPLE = 100
+TRIAL_TEXT = "The doctor of this memory checks that what is stored is found again."
+TRIAL_QUESTION = "What does the doctor of this memory check?"
+
+
+async def examine(parts: Parts) -> AsyncIterator[Finding]:
+    """One finding after the other; what follows from a problem is not checked."""
+    graph = parts.graph
+    try:
+        yield ok("Neo4j", await schema.check_version(graph))
+        model = await graph.read(system.get_embedding_model)
+        if model is None:
+            yield warning("schema", "no service has opened this graph yet; `ourmem up` sets it up")
+            return
+        yield await check_schema(graph)
+        await schema.check(graph, model.dimension)
+        yield ok("indexes", "all are there and online")
+    except SetupError as error:
+        yield problem("graph", str(error))
+        return
+    yield await check_vectors(graph, model.dimension)
+    yield await check_waiting(graph)
+    finding = await check_model(parts, model)
+    yield finding
+    if finding.status == "ok":
+        yield await check_round_trip(parts)
+
+
+async def check_schema(graph: Graph) -> Finding:
+    """Whether all schema files are applied; the next start applies those that are not."""
+    applied = set(await graph.read(system.list_schema_versions))
+    known = {schema.number_of(path) for path in schema.FILES}
+    if missing := sorted(known - applied):
+        return warning("schema", f"{missing} not applied yet; the next start of the service does it")
+    if applied - known:
+        return problem("schema", f"written by a newer ourmem (schema {max(applied)}); upgrade the program")
+    return ok("schema", f"version {max(known)}")
+
+
+async def check_vectors(graph: Graph, dimension: int) -> Finding:
+    """Whether search can find every vector: by its form all of them, by asking the index a sample."""
+    lost, cursor = 0, ""
+    while (page := await graph.read(system.check_vectors, cursor, dimension, PAGE)).last:
+        lost, cursor = lost + page.lost, page.last
+    total = await graph.read(system.count_embeddable, "")
+    unindexed = await graph.read(system.count_unindexed, str(uuid4()), dimension, SAMPLE)
+    if lost or unindexed:
+        found = (
+            f"{lost} can never be found (wrong length or zero), {unindexed} of {SAMPLE} asked for are not in the index"
+        )
+        return problem("vectors", f"of {total} texts {found}; run `ourmem reembed` with another model and back")
+    return ok("vectors", f"{total} texts, all vectors can be found")
+
+
+async def check_waiting(graph: Graph) -> Finding:
+    """Whether texts still wait for their vectors."""
+    waiting = await graph.read(system.count_waiting)
+    if waiting:
+        return warning("waiting", f"{waiting} texts wait for their vectors; a running worker makes them")
+    return ok("waiting", "no text waits for its vector")
+
+
+async def check_model(parts: Parts, recorded: EmbeddingModel) -> Finding:
+    """Whether the configured model can be loaded and is the one whose vectors are in the graph."""
+    try:
+        await parts.embedder.load()
+        await schema.check_model(parts.graph, parts.embedder.model, parts.embedder.dimension)
+    except (EmbeddingFailed, SetupError) as error:
+        return problem("model", str(error))
+    return ok("model", f"{recorded.name}, {recorded.dimension} numbers a vector")
+
+
+async def check_round_trip(parts: Parts) -> Finding:
+    """Stores a memory for a tenant of its own, searches it, and removes both."""
+    tenant = await sign_up(parts, "doctor")
+    try:
+        return await _store_and_search(parts, tenant.user_id)
+    except EXPECTED as error:
+        return problem("round trip", sentence(error))
+    finally:
+        await parts.graph.write(system.delete_tenant, tenant.user_id)
+
+
+async def _store_and_search(parts: Parts, tenant_id: str) -> Finding:
+    principal = await parts.graph.read(system.get_tenant_principal, tenant_id)
+    if principal is None:
+        return problem("round trip", "a tenant that was just made is not there; see the log of Neo4j")
+    stored = await memories.create(parts, principal, NewMemory(content=TRIAL_TEXT), None)
+    answer = await search_memories(parts, principal, SearchRequest(q=TRIAL_QUESTION))
+    if answer.degraded:
+        return problem("round trip", f"search works in part only, without {', '.join(answer.degraded)}; see the log")
+    if stored.memory.id not in {result.memory.id for result in answer.results}:
+        return problem("round trip", "what was stored is not found; see the log of Neo4j")
+    return ok("round trip", "what was stored is found")

@@ -1,0 +1,48 @@
+"""Work on the graph itself, whether a service runs or not."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from typing import TypeVar
+
+from app.cli import logs
+from app.cli.databases import Use, check_connection, connect, open_database
+from app.cli.failures import Failure
+from app.cli.terminal import echo
+from app.config import load_settings
+from app.main import make_parts, prepare
+from app.providers.embedder import make_embedder
+from app.services.parts import Parts
+from app.storage.schema import SetupError
+
+Outcome = TypeVar("Outcome")
+
+
+def on_graph(work: Callable[[Parts], Awaitable[Outcome]], use: Use = Use.EITHER) -> Outcome:
+    """The outcome of some work; where no server runs, an embedded one is started for the moment."""
+    settings = load_settings()
+    logs.set_up(settings.log_level)
+    with open_database(settings, use) as database:
+        if database.server:
+            echo("Starting Neo4j for the moment …")
+            database.server.wait()
+
+        async def run() -> Outcome:
+            parts = make_parts(settings, connect(database), make_embedder(settings))
+            try:
+                await check_connection(parts.graph, database)
+                return await work(parts)
+            finally:
+                await parts.embedder.close()
+                await parts.graph.close()
+
+        return asyncio.run(run())
+
+
+async def set_up(parts: Parts) -> None:
+    """Brings schema and embedding model of the graph to what this program needs. Raises Failure."""
+    try:
+        await prepare(parts)
+    except SetupError as error:
+        raise Failure(str(error)) from error

@@ -1,0 +1,389 @@
+"""Who may call what: every route of the OpenAPI document with every kind of key, and a stranger who knows the ids."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+from datetime import timedelta
+from typing import Any, NamedTuple
+from uuid import uuid4
+
+import httpx
+import msgspec
+import pytest
+from litestar import Litestar
+from neo4j import AsyncDriver
+
+from app.config import Settings
+from app.domain.memories import timestamp
+from app.domain.principal import key_hash
+from app.main import create_app, make_parts
+from app.storage.graph import Graph
+from app.worker import Worker
+from tests.clients import Client
+from tests.conftest import client_of
+from tests.fakes import FixedClock, FixedEmbedder
+
+# In every text of the owner, so that one search of an answer finds what must not be there.
+SECRET = "zebra4711"
+KEY_LIFE = timedelta(hours=1)
+
+EVERYTHING = """
+MATCH (tenant:Tenant {id: $tenant_id})-[:MEMBER_OF]->(space:Space)
+RETURN properties(tenant), properties(space),
+  COLLECT { MATCH (state:SpaceState {space_key: space.space_key}) RETURN state.rev } AS revs,
+  COLLECT { MATCH (key:ApiKey {tenant_id: tenant.id}) RETURN key {.*, last_used_at: null} ORDER BY key.id } AS keys,
+  COLLECT { MATCH (task:Task {tenant_id: tenant.id}) RETURN properties(task) ORDER BY task.id } AS tasks,
+  COLLECT { MATCH (tenant)-[:HAS_GROUP]->(group) RETURN properties(group) ORDER BY group.name } AS groups,
+  COLLECT { MATCH (space)<-[:IN_SPACE]-(memory) RETURN properties(memory) ORDER BY memory.id } AS memories,
+  COLLECT {
+    MATCH (space)<-[:IN_SPACE]-(memory)-[relation]-(other)
+    RETURN [memory.id, type(relation), properties(relation), properties(other)] AS related
+    ORDER BY memory.id, elementId(relation)
+  } AS related
+"""
+
+Ids = dict[str, str]
+
+
+class Call(msgspec.Struct, frozen=True):
+    """A call of a route; `{…}` in it stands for an id of the owner. `stranger` is the status a stranger gets."""
+
+    route: str
+    ok: int
+    stranger: int
+    body: Any = None
+    query: dict[str, str] = {}
+    headers: dict[str, str] = {}
+    scope: str = "read"
+    path: dict[str, str] = {}
+
+
+PUBLIC = [
+    Call("GET /health", 200, 200),
+    Call("GET /health/live", 200, 200),
+    Call("GET /health/ready", 200, 200),
+    Call("GET /version", 200, 200),
+    Call("POST /v1/tenants", 200, 200, {"name": "another"}),
+]
+# A stranger's path id answers 404; an id in `space=` of a list or search is dropped; his own lists show his own things.
+TENANTS = [
+    Call("GET /v1/keys", 200, 200, scope="admin"),
+    Call("POST /v1/keys", 201, 201, {"scopes": ["read"], "agent_id": "{agent_id}"}, scope="admin"),
+    Call("DELETE /v1/keys/{key_id}", 200, 404, scope="admin"),
+    Call("GET /v1/agent-groups", 200, 200),
+    Call("PUT /v1/agent-groups/{name}", 200, 200, {"agents": ["{agent_id}"]}, scope="admin"),
+]
+WRITING = [
+    Call("POST /v1/memories", 201, 404, {"content": "new", "space": "{space}"}, scope="write"),
+    Call("POST /v1/memories", 201, 404, {"content": "new", "space": "{colon_space}"}, scope="write"),
+    Call("POST /v1/memories", 201, 400, {"content": "new", "replaces": ["{memory_id}"]}, scope="write"),
+    Call("POST /v1/memories", 201, 400, {"content": "new", "visibility": "shared:{name}"}, scope="write"),
+    Call("POST /v1/memories", 201, 201, {"content": "once"}, headers={"Idempotency-Key": "{used_key}"}, scope="write"),
+    Call(
+        "POST /v1/memories",
+        202,
+        404,
+        {"messages": [{"role": "user", "content": "hi"}], "space": "{space}", "session_id": "{session_id}"},
+        scope="write",
+    ),
+    Call(
+        "POST /v1/memories",
+        202,
+        202,
+        {"messages": [{"role": "user", "content": "hi"}], "session_id": "{session_id}", "agent_id": "{agent_id}"},
+        scope="write",
+    ),
+    Call("PUT /v1/memories/{memory_id}", 200, 404, {"content": "new"}, scope="write"),
+    Call("DELETE /v1/memories/{memory_id}", 200, 404, scope="write"),
+    Call("DELETE /v1/memories/{memory_id}", 200, 404, path={"memory_id": "{message_id}"}, scope="write"),
+    Call("POST /v1/memories/batch-delete", 200, 200, {"memory_ids": ["{memory_id}", "{message_id}"]}, scope="write"),
+    Call("POST /v1/memories/batch-delete", 200, 200, {"filter": {}, "confirm": True}, scope="write"),
+    Call("DELETE /v1/memories/all", 200, 200, headers={"X-Confirm": "delete-all"}, scope="write"),
+    Call(
+        "POST /v1/memories/{memory_id}/relations",
+        201,
+        404,
+        {"type": "contextualizes", "target_id": "{other_id}"},
+        scope="write",
+    ),
+    Call(
+        "POST /v1/memories/{memory_id}/relations",
+        201,
+        404,
+        {"type": "contextualizes", "target_id": "{other_id}"},
+        path={"memory_id": "{own_id}"},
+        scope="write",
+    ),
+    Call("DELETE /v1/memories/{memory_id}/relations/{relation_id}", 200, 404, scope="write"),
+    Call(
+        "DELETE /v1/memories/{memory_id}/relations/{relation_id}",
+        200,
+        404,
+        path={"memory_id": "{own_id}"},
+        scope="write",
+    ),
+]
+READING = [
+    Call("GET /v1/memories", 200, 200),
+    Call("GET /v1/memories", 200, 200, query={"space": "{space}"}),
+    Call("GET /v1/memories", 200, 200, query={"space": "{colon_space}"}),
+    Call("GET /v1/memories", 200, 200, query={"cursor": "{cursor}"}),
+    Call("GET /v1/memories", 200, 200, query={"session_id": "{session_id}", "memory_type": "session"}),
+    Call("GET /v1/memories/{memory_id}", 200, 404),
+    Call("GET /v1/memories/{memory_id}", 200, 404, path={"memory_id": "{message_id}"}),
+    Call("GET /v1/memories/{memory_id}/history", 200, 404),
+    Call("GET /v1/memories/{memory_id}/relations", 200, 404),
+    Call("GET /v1/memories/search", 200, 200, query={"q": SECRET, "min_score": "0"}),
+    Call("GET /v1/memories/search", 200, 200, query={"q": SECRET, "space": "{space}", "include_trace": "true"}),
+    Call("GET /v1/memories/search", 200, 200, query={"q": "", "space": "{colon_space}"}),
+    Call("GET /v1/memories/search", 200, 200, query={"q": SECRET, "session_id": "{session_id}", "min_score": "0"}),
+    Call("GET /v1/memories/search", 200, 200, query={"q": SECRET, "tags": SECRET, "agent_id": "{agent_id}"}),
+    Call("POST /v1/memories/search", 200, 200, {"q": SECRET, "space": "{space}", "include": "evidence,relations"}),
+    Call("GET /v1/tasks", 200, 200),
+    Call("GET /v1/tasks/{task_id}", 200, 404),
+]
+CALLS = [*TENANTS, *WRITING, *READING]
+
+
+def named(call: Call) -> str:
+    return f"{call.route} {call.body or call.query or call.path or ''}"
+
+
+def filled(value: Any, ids: Ids) -> Any:
+    """A value with ids in the places of their names."""
+    if isinstance(value, dict):
+        return {key: filled(item, ids) for key, item in value.items()}
+    if isinstance(value, list):
+        return [filled(item, ids) for item in value]
+    return value.format(**ids) if isinstance(value, str) else value
+
+
+async def ask(client: Client, call: Call, ids: Ids, **headers: str) -> httpx.Response:
+    method, path = call.route.split()
+    return await client.request(
+        method,
+        filled(path, {**ids, **filled(call.path, ids)}),
+        json=filled(call.body, ids),
+        params=filled(call.query, ids),
+        headers={**filled(call.headers, ids), **headers},
+    )
+
+
+class Owner(NamedTuple):
+    """A tenant with one of everything, the ids of it all, keys of each kind, and somebody without a key."""
+
+    client: Client
+    ids: Ids
+    keys: dict[str, str]
+    anonymous: Client
+
+
+@pytest.fixture(scope="module")
+async def owner(graph: Graph, settings: Settings) -> AsyncGenerator[Owner]:
+    """One for all tests that may change nothing."""
+    async with owning(graph, settings) as owner:
+        yield owner
+
+
+@pytest.fixture
+async def fresh_owner(graph: Graph, settings: Settings) -> AsyncGenerator[Owner]:
+    async with owning(graph, settings) as owner:
+        yield owner
+
+
+@asynccontextmanager
+async def owning(graph: Graph, settings: Settings) -> AsyncGenerator[Owner]:
+    parts = make_parts(settings, graph, FixedEmbedder(model=settings.embed_model))
+    clock = FixedClock(parts.clock())
+    app = create_app(lambda: msgspec.structs.replace(parts, clock=clock))
+    async with client_of(app) as client, client_of(app) as anonymous:
+        await client.sign_up("Owner", agent=f"agent-{SECRET}")
+        ids, keys = await make_everything(client), await make_keys(client, clock)
+        await end_tasks(client, Worker(parts))
+        clock.move(KEY_LIFE.total_seconds() + 1)
+        yield Owner(client, {**ids, "key_id": (await make_key(client))["id"]}, keys, anonymous)
+
+
+async def end_tasks(client: Client, worker: Worker) -> None:
+    """Waits until background work can change nothing any more; a worker elsewhere may have taken a task."""
+    deadline = time.monotonic() + 30
+    while any(task["status"] != "completed" for task in (await client.get("/v1/tasks")).json()["tasks"]):
+        assert time.monotonic() < deadline
+        await worker.run_pending()
+
+
+async def make_keys(client: Client, clock: FixedClock) -> dict[str, str]:
+    everything = ["read", "write", "admin"]
+    revoked = await make_key(client, scopes=everything)
+    await client.delete(f"/v1/keys/{revoked['id']}")
+    return {
+        "admin": client.key,
+        "read": (await make_key(client, scopes=["read"]))["api_key"],
+        "write": (await make_key(client, scopes=["read", "write"]))["api_key"],
+        "expired": (await make_key(client, scopes=everything, expires_at=timestamp(clock() + KEY_LIFE)))["api_key"],
+        "revoked": revoked["api_key"],
+    }
+
+
+async def make_key(client: Client, **fields: object) -> dict[str, Any]:
+    return (await client.post("/v1/keys", json=fields)).json()
+
+
+async def make_everything(client: Client) -> Ids:
+    """One of each thing that has an id, all with the secret word in their texts."""
+    name, session, agent = f"group-{SECRET}", f"session-{SECRET}", f"agent-{SECRET}"
+    await client.put(f"/v1/agent-groups/{name}", json={"agents": [agent]})
+    memory = await client.store(f"The {SECRET} sleeps.", tags=[SECRET], source=SECRET)
+    await client.put(f"/v1/memories/{memory['id']}", json={"content": f"The {SECRET} runs."})
+    other = await client.store(f"A {SECRET} is an animal.")
+    relations = f"/v1/memories/{memory['id']}/relations"
+    relation = (await client.post(relations, json={"type": "supports", "target_id": other["id"]})).json()
+    said = await client.say(f"Do you see the {SECRET}?", f"斑马 {SECRET} 在跑。", session_id=session)
+    page = (await client.get("/v1/memories", params={"memory_type": "session", "limit": 1})).json()
+    used = await client.post("/v1/memories", json={"content": "once"}, headers={"Idempotency-Key": f"k{SECRET}"})
+    return {
+        "memory_id": memory["id"],
+        "other_id": other["id"],
+        "own_id": memory["id"],
+        "message_id": page["memories"][0]["id"],
+        "cursor": page["next_cursor"],
+        "relation_id": relation["id"],
+        "task_id": said["task_id"],
+        "session_id": session,
+        "agent_id": agent,
+        "name": name,
+        "space": memory["space_id"],
+        "colon_space": memory["space_id"].replace("/", ":"),
+        "used_key": f"k{SECRET}" if used.status_code == 201 else "",
+    }
+
+
+def unknown(ids: Ids) -> Ids:
+    """Ids of the same form that nobody has; a cursor names nothing by itself."""
+    new = str(uuid4())
+    made = dict.fromkeys(ids, new)
+    return {
+        **made,
+        "cursor": ids["cursor"],
+        "own_id": ids["own_id"],
+        "space": f"personal/{new}",
+        "colon_space": f"personal:{new}",
+    }
+
+
+async def everything(driver: AsyncDriver, owner: Owner) -> list[Any]:
+    """All nodes and relationships of a tenant, as the graph has them."""
+    found = await driver.execute_query(EVERYTHING, tenant_id=owner.client.user_id)
+    return found.records[0].values()
+
+
+def test_every_route_of_the_document_is_in_the_table(app: Litestar) -> None:
+    paths = app.openapi_schema.to_schema()["paths"]
+    routes = {f"{method.upper()} {path}" for path, methods in paths.items() for method in methods}
+
+    assert {call.route for call in [*PUBLIC, *CALLS]} == routes
+
+
+@pytest.mark.parametrize("call", PUBLIC, ids=named)
+async def test_public_route_needs_no_key(anonymous: Client, call: Call) -> None:
+    assert (await ask(anonymous, call, {})).status_code == call.ok
+
+
+@pytest.mark.parametrize("call", CALLS, ids=named)
+async def test_owner_may_with_a_key_of_the_scope(fresh_owner: Owner, call: Call) -> None:
+    answer = await ask(fresh_owner.client, call, fresh_owner.ids, **{"X-API-Key": fresh_owner.keys[call.scope]})
+
+    assert answer.status_code == call.ok, answer.text
+
+
+@pytest.mark.parametrize("call", CALLS, ids=named)
+async def test_nothing_opens_without_a_key_that_works(owner: Owner, driver: AsyncDriver, call: Call) -> None:
+    before = await everything(driver, owner)
+    keys = ["omk_0123456789", key_hash(owner.keys["admin"]), owner.keys["revoked"], owner.keys["expired"]]
+
+    answers = [await ask(owner.anonymous, call, owner.ids)]
+    answers += [await ask(owner.anonymous, call, owner.ids, **{"X-API-Key": key}) for key in keys]
+
+    assert [answer.status_code for answer in answers] == [401] * len(answers)
+    assert {answer.json()["error"]["code"] for answer in answers} == {"unauthorized"}
+    assert not [answer for answer in answers if SECRET in answer.text]
+    assert await everything(driver, owner) == before
+
+
+@pytest.mark.parametrize("call", [call for call in CALLS if call.scope != "read"], ids=named)
+async def test_key_without_the_scope_opens_nothing(owner: Owner, driver: AsyncDriver, call: Call) -> None:
+    before = await everything(driver, owner)
+    lacking = ["read", "write"][: 2 if call.scope == "admin" else 1]
+
+    answers = [await ask(owner.anonymous, call, owner.ids, **{"X-API-Key": owner.keys[key]}) for key in lacking]
+
+    assert {(answer.status_code, answer.json()["error"]["code"]) for answer in answers} == {(401, "insufficient_scope")}
+    assert await everything(driver, owner) == before
+
+
+@pytest.mark.parametrize("call", CALLS, ids=named)
+async def test_stranger_learns_and_changes_nothing_by_knowing_ids(
+    owner: Owner, stranger: Client, driver: AsyncDriver, call: Call
+) -> None:
+    known = {**owner.ids, "own_id": (await stranger.store("mine"))["id"]}
+    nobodys = unknown(known)
+    before = await everything(driver, owner)
+
+    found = await ask(stranger, call, known)
+
+    assert found.status_code == call.stranger, found.text
+    assert not hidden(found.text, known)
+    assert await everything(driver, owner) == before
+    if call.stranger >= 400:
+        assert plain(found, known) == plain(await ask(stranger, call, nobodys), nobodys)
+
+
+def plain(answer: httpx.Response, ids: Ids) -> tuple[int, str]:
+    """Status and body with the ids that were sent taken out."""
+    text = answer.text
+    for name in ids.values():
+        text = text.replace(name, "ID")
+    return answer.status_code, text
+
+
+def hidden(text: str, ids: Ids) -> bool:
+    """Whether an answer holds the owner's word, beyond what the stranger himself sent."""
+    for name in ids.values():
+        text = text.replace(name, "")
+    return SECRET in text
+
+
+async def test_no_answer_shows_a_key_or_its_hash(fresh_owner: Owner) -> None:
+    owner, keys = fresh_owner, list(fresh_owner.keys.values())
+    ids = {**owner.ids, "space": f"personal/{owner.client.key}", "colon_space": f"personal:{owner.client.key}"}
+    secrets = [*keys, *(key_hash(key) for key in keys)]
+
+    answers = {named(call): (await ask(owner.client, call, ids)).text for call in [*READING, *TENANTS, *WRITING]}
+
+    assert [place for place, text in answers.items() if any(secret in text for secret in secrets)] == []
+
+
+@pytest.mark.parametrize("form", ["personal/{}", "personal:{}"])
+@pytest.mark.parametrize("key", ["admin", "read", "handle"])
+async def test_own_key_in_a_space_id_is_answered_as_the_handle(fresh_owner: Owner, form: str, key: str) -> None:
+    client = fresh_owner.client
+    given = form.format({**fresh_owner.keys, "handle": client.user_id}[key])
+
+    stored = await client.store("Tea is ready.", space=given)
+    listed = (await client.get("/v1/memories", params={"space": given})).json()
+    found = await client.search("is tea ready?", space=given)
+
+    assert stored["space_id"] == f"personal/{client.user_id}"
+    assert stored["id"] in [memory["id"] for memory in listed["memories"]]
+    assert stored["id"] in [result["memory"]["id"] for result in found["results"]]
+    assert client.key not in str([stored, listed, found])
+
+
+@pytest.mark.parametrize("form", ["personal/{}", "personal:{}"])
+async def test_key_of_somebody_else_in_a_space_id_opens_nothing(owner: Owner, stranger: Client, form: str) -> None:
+    answer = await stranger.post("/v1/memories", json={"content": "x", "space": form.format(owner.client.key)})
+
+    assert answer.status_code == 404
+    assert owner.client.key not in answer.text

@@ -1,0 +1,125 @@
+"""The examples of the documentation, run as they stand there."""
+
+from __future__ import annotations
+
+import json
+import re
+import shlex
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from string import Template
+from typing import Any, NamedTuple
+
+import httpx
+import pytest
+
+from app.services.parts import Parts
+from tests.clients import Client
+
+ROOT = Path(__file__).parents[2]
+ADDRESS = "http://127.0.0.1:8080"
+# What an answer in the documentation leaves out.
+MORE = "…"
+EXAMPLE = re.compile(r"```sh\n(curl .*?)\n```\n\n```json\n(.*?)\n```", re.DOTALL)
+
+
+class Example(NamedTuple):
+    """A request as a shell command, and the answer that stands below it."""
+
+    heading: str
+    command: str
+    answer: Any
+
+
+def examples() -> list[Example]:
+    _, *parts = re.split(r"^## (\w+ /\S*)$", (ROOT / "docs" / "api.md").read_text(encoding="utf-8"), flags=re.MULTILINE)
+    return [
+        Example(heading, command, json.loads(answer))
+        for heading, text in zip(parts[::2], parts[1::2], strict=True)
+        for command, answer in EXAMPLE.findall(text)
+    ]
+
+
+async def run(client: Client, command: str, variables: dict[str, str]) -> tuple[str, httpx.Response]:
+    """What a curl command would send, with the heading it belongs under."""
+    words = iter(shlex.split(Template(command).substitute(variables))[1:])
+    method, url, body, headers = "", "", None, {}
+    for word in words:
+        match word:
+            case "-X":
+                method = next(words)
+            case "-H":
+                name, _, headers[name] = next(words).partition(": ")
+            case "-d":
+                body = next(words)
+            case "-s":
+                pass
+            case _:
+                url = word.removeprefix(ADDRESS)
+    method = method or ("POST" if body else "GET")
+    return f"{method} {url}", await client.request(method, url, content=body, headers=headers)
+
+
+def same_form(documented: Any, real: Any) -> bool:
+    """Whether an answer has the fields and types of the documented one; a list is compared by its first entry."""
+    if isinstance(documented, dict):
+        names = documented.keys() - {MORE}
+        has_names = names <= real.keys() if MORE in documented else names == real.keys()
+        return has_names and all(same_form(documented[name], real[name]) for name in names)
+    if isinstance(documented, list):
+        return bool(documented) == bool(real) and all(map(same_form, documented[:1], real[:1]))
+    return isinstance(real, float | int if isinstance(documented, float) else type(documented))
+
+
+@pytest.fixture
+async def variables(alice: Client, parts: Parts, work: Callable[[], Awaitable[int]]) -> dict[str, str]:
+    """A tenant that has what the examples speak of, as the names in them."""
+    memory = await alice.store("Ming never drinks coffee.", tags=["tea"])
+    other = await alice.store("Ming grew up in Fujian.", tags=["tea"])
+    await alice.put(f"/v1/memories/{other['id']}", json={"content": "Ming grew up beside a tea garden in Fujian."})
+    statement = {"type": "contextualizes", "target_id": other["id"], "label": "childhood"}
+    relation = (await alice.post(f"/v1/memories/{memory['id']}/relations", json=statement)).json()
+    accepted = await alice.say("Ming is coming on Friday.", "好的，我会准备乌龙茶。", session_id="visit")
+    message = (await alice.get("/v1/memories?memory_type=session")).json()["memories"][0]
+    await alice.put("/v1/agent-groups/coders", json={"agents": ["ann", "bob"]})
+    await work()
+    await parts.accesses.flush()
+    return {
+        "KEY": alice.key,
+        "KEY_ID": (await alice.post("/v1/keys", json={})).json()["id"],
+        "MEMORY": memory["id"],
+        "OTHER": other["id"],
+        "MESSAGE": message["id"],
+        "RELATION": relation["id"],
+        "TASK": accepted["task_id"],
+    }
+
+
+@pytest.mark.parametrize("example", examples(), ids=lambda example: example.heading)
+async def test_example_answers_as_it_says(anonymous: Client, variables: dict[str, str], example: Example) -> None:
+    sent, answer = await run(anonymous, example.command, variables)
+
+    method, path = example.heading.split()
+    assert re.fullmatch(f"{method} {re.sub(r'{[a-z_]+}', '[^/]+', path)}([?].*)?", sent)
+    assert answer.is_success, answer.text
+    assert same_form(example.answer, answer.json()), answer.text
+
+
+def test_every_route_has_an_example() -> None:
+    text = (ROOT / "docs" / "api.md").read_text(encoding="utf-8")
+
+    assert {example.heading for example in examples()} == set(re.findall(r"^## (\w+ /\S*)$", text, re.MULTILINE))
+
+
+async def test_request_of_the_readme_answers_as_it_says(anonymous: Client) -> None:
+    text = (ROOT / "README.md").read_text(encoding="utf-8")
+    script, answer = re.search(r"```sh\n(KEY=.*?)```.*?```json\n(.*?)\n```", text, re.DOTALL).groups()  # type: ignore[union-attr]
+    sign_up, *requests = re.findall(r"curl -s [^|\n]+", script)
+    key = (await run(anonymous, sign_up, {}))[1].json()["api_key"]
+
+    for request in requests:
+        _, last = await run(anonymous, request, {"KEY": key})
+
+    documented, real = json.loads(answer), last.json()
+    assert same_form(documented, real), last.text
+    assert real["results"][0]["memory"]["content"] == documented["results"][0]["memory"]["content"]

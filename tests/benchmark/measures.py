@@ -1,0 +1,179 @@
+"""The measurements: each returns lines of the result."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
+
+import msgspec
+
+from app.domain.texts import lucene_query
+from tests.benchmark import filling
+from tests.benchmark.laboratory import QUERIES, Laboratory
+from tests.benchmark.processes import listener, resident_megabytes
+from tests.benchmark.timing import Figure, Step, absolute, compare, interleaved, p50
+from tests.serving import Tenant
+
+RESULTS = 20
+WARM_UP = 8
+RELATIONS = 10
+# The most messages whose vectors the service makes before it answers.
+WINDOW = 64
+
+
+class Sizes(msgspec.Struct, frozen=True, kw_only=True):
+    """How much is stored and how often each call is timed."""
+
+    # How many tenants there are at each measurement of search; the targets name 20,000 memories of 200 tenants.
+    others: tuple[int, int, int]
+    memories_each: int = 100
+    own: tuple[int, int]
+    rounds: int
+    imported: int
+
+
+QUICK = Sizes(others=(10, 50, 100), own=(1_000, 5_000), rounds=40, imported=512)
+FULL = Sizes(others=(10, 200, 1_000), own=(1_000, 50_000), rounds=100, imported=1_024)
+
+
+def measure(lab: Laboratory, sizes: Sizes) -> list[Figure]:
+    """Everything, in an order that needs each fill once."""
+    return [
+        *_grow_others(lab, sizes),
+        *_grow_own(lab, sizes),
+        *_store(lab, sizes),
+        *_import(lab, sizes),
+        *_resources(lab),
+    ]
+
+
+def _grow_others(lab: Laboratory, sizes: Sizes) -> Iterator[Figure]:
+    """Search of one tenant while others fill the same indexes."""
+    tenant, space_key = lab.sign_up()
+    lab.fill([space_key], range(sizes.memories_each))
+    times: list[float] = []
+    present = 1
+    for wanted in sizes.others:
+        lab.fill(lab.make_spaces(wanted - present), range(sizes.memories_each))
+        present = wanted
+        found = interleaved(_search_steps(lab, tenant, space_key, sizes.rounds), sizes.rounds, WARM_UP)
+        times.append(p50(found["search"]))
+        limit = {part: p50(found[part]) for part in ("embed", "vector", "text")}
+        size = f"{wanted * sizes.memories_each:,} memories, {wanted} tenants"
+        yield compare(f"search over HTTP ÷ its limit ({size})", times[-1], limit, "≤ 1.6")
+    few, many = sizes.others[0], sizes.others[-1]
+    name = f"search, {many} tenants ÷ {few} tenants of {sizes.memories_each}"
+    yield compare(name, times[-1], {f"{few} tenants": times[0]}, "≤ 1.3")
+
+
+def _search_steps(lab: Laboratory, tenant: Tenant, space_key: str, rounds: int) -> dict[str, Step]:
+    """One search over HTTP, and by hand the three things that it cannot do without."""
+    questions = [filling.question(number) for number in lab.fresh_numbers(rounds + WARM_UP)]
+    words = [f"+content:({lucene_query(question)}) +space_key:({space_key})^0" for question in questions]
+    vectors: dict[int, list[float]] = {}
+    common = {"space_key": space_key, "limit": RESULTS}
+    return {
+        "embed": lambda place: vectors.update({place: lab.embedder.query(questions[place])}),
+        "vector": lambda place: lab.bolt.run(QUERIES["search_vector"], embedding=vectors[place], **common),
+        "text": lambda place: lab.bolt.run(QUERIES["search_text"], text_query=words[place], limit=RESULTS),
+        "search": lambda place: tenant.search(questions[place], limit=RESULTS),
+    }
+
+
+def _grow_own(lab: Laboratory, sizes: Sizes) -> Iterator[Figure]:
+    """One space with few memories beside one with many; then what is read by index at the larger one."""
+    (few, few_key), (many, many_key) = lab.sign_up(), lab.sign_up()
+    for space_key, size in zip((few_key, many_key), sizes.own, strict=True):
+        lab.fill([space_key], range(size))
+    questions = [filling.question(number) for number in lab.fresh_numbers(sizes.rounds + WARM_UP)]
+    steps: dict[str, Step] = {
+        "few": lambda place: few.search(f"First, {questions[place]}", limit=RESULTS),
+        "many": lambda place: many.search(f"Then, {questions[place]}", limit=RESULTS),
+    }
+    found = interleaved(steps, sizes.rounds, WARM_UP)
+    name = f"search, {sizes.own[1]:,} own memories ÷ {sizes.own[0]:,}"
+    yield compare(name, p50(found["many"]), {f"{sizes.own[0]:,}": p50(found["few"])}, "≤ 2.5")
+    yield from _read_by_index(lab, many, many_key, sizes)
+
+
+def _read_by_index(lab: Laboratory, tenant: Tenant, space_key: str, sizes: Sizes) -> Iterator[Figure]:
+    ids = [filling.memory(space_key, number).id for number in range(RELATIONS + 1)]
+    lab.bolt.write(QUERIES["create_relations"], id=ids[0], others=ids[1:], now=datetime.now(UTC))
+    steps: dict[str, Step] = {
+        "point read": lambda _: lab.bolt.run(QUERIES["get_memory"], id=ids[0]),
+        "get": lambda _: tenant.get(f"/v1/memories/{ids[0]}"),
+        "list": lambda _: tenant.get("/v1/memories", limit=RESULTS),
+        "relations of one memory": lambda _: tenant.get(f"/v1/memories/{ids[0]}/relations"),
+    }
+    found = interleaved(steps, sizes.rounds, WARM_UP)
+    limit = {"point read": p50(found["point read"])}
+    for name in list(steps)[1:]:
+        yield compare(f"{name} ÷ raw point read ({sizes.own[1]:,} own memories)", p50(found[name]), limit, "≤ 10")
+
+
+def _store(lab: Laboratory, sizes: Sizes) -> Iterator[Figure]:
+    """One memory, and a turn of one message, beside an embedding and a write of one node."""
+    tenant, _ = lab.sign_up()
+    raw_space = lab.make_spaces(1)[0]
+    numbers = lab.fresh_numbers(sizes.rounds + WARM_UP)
+    texts = [filling.statement(number) for number in numbers]
+    stored = [filling.row(filling.memory(raw_space, number), lab.vectors.draw(1)[0]) for number in numbers]
+    steps: dict[str, Step] = {
+        "embed": lambda place: lab.embedder.documents([texts[place]]),
+        "write": lambda place: lab.bolt.write(QUERIES["create_memory"], **stored[place]),
+        "memory": lambda place: tenant.post("/v1/memories", {"content": f"Note: {texts[place]}"}),
+        "turn": lambda place: tenant.post("/v1/memories", _window([f"Said: {texts[place]}"], "one turn each")),
+    }
+    found = interleaved(steps, sizes.rounds, WARM_UP)
+    limit = {part: p50(found[part]) for part in ("embed", "write")}
+    yield compare("store one memory ÷ its limit", p50(found["memory"]), limit, "≤ 1.6")
+    yield compare("store a turn of messages ÷ its limit", p50(found["turn"]), limit, "≤ 1.6")
+
+
+def _window(texts: list[str], session_id: str) -> dict[str, object]:
+    messages = [{"role": "user", "content": text} for text in texts]
+    return {"messages": messages, "session_id": session_id, "mode": "raw"}
+
+
+def _import(lab: Laboratory, sizes: Sizes) -> Iterator[Figure]:
+    """Many messages: with vectors that the service has in its cache, and with vectors that it must make."""
+    (first, _), (second, _) = lab.sign_up(), lab.sign_up()
+    numbers = lab.fresh_numbers(sizes.imported)
+    texts = [filling.statement(number) for number in numbers]
+    embedding = _rate(sizes, lambda: lab.embedder.documents(texts))
+    embedded = _rate(sizes, lambda: _send(first, texts))
+    cached = _rate(sizes, lambda: _send(second, texts))
+    raw_space = lab.make_spaces(1)[0]
+    said = [msgspec.structs.replace(filling.memory(raw_space, number), kind="message") for number in numbers]
+    rows = [filling.row(one, vector) for one, vector in zip(said, lab.vectors.draw(len(said)), strict=True)]
+    raw = _rate(sizes, lambda: lab.bolt.write(QUERIES["create_messages"], rows=rows))
+    unit, size = "a second", f"{sizes.imported} messages, {WINDOW} a request"
+    yield compare(f"import with vectors known ÷ raw UNWIND ({size})", cached, {"UNWIND": raw}, "≥ 0.6", unit)
+    yield compare(f"import with embedding ÷ embedder alone ({size})", embedded, {"embedder": embedding}, "≥ 0.8", unit)
+
+
+def _rate(sizes: Sizes, work: Callable[[], object]) -> float:
+    """Messages a second."""
+    started = time.perf_counter()
+    work()
+    return sizes.imported / (time.perf_counter() - started)
+
+
+def _send(tenant: Tenant, texts: list[str]) -> None:
+    for start in range(0, len(texts), WINDOW):
+        tenant.post("/v1/memories", _window(texts[start : start + WINDOW], f"import {start // WINDOW}"))
+
+
+def _resources(lab: Laboratory) -> Iterator[Figure]:
+    """Memory of the processes as far as they run on this machine, and how long the service took to start."""
+    graph = lab.service.graph
+    memory = {
+        "service, resident memory": (lab.service.pid, "≤ 1300"),
+        f"Neo4j, resident memory ({lab.count_vectors():,} vectors)": (listener(graph.uri) if graph else None, "≤ 2500"),
+    }
+    for name, (pid, target) in memory.items():
+        if megabytes := resident_megabytes(pid):
+            yield absolute(name, megabytes, target, "MB")
+    if seconds := lab.service.start_seconds:
+        yield absolute("service until ready, Neo4j running", seconds, "≤ 30", "s")

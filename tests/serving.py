@@ -1,0 +1,133 @@
+"""A service to measure: the one at an address, or one started here in a process of its own; and a tenant of it."""
+
+from __future__ import annotations
+
+import os
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Generator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, NamedTuple, cast
+
+import click
+import httpx
+
+from app.config import Settings, load_settings
+from app.storage import embedded
+from app.storage.embedded import Connection
+
+ROOT = Path(__file__).parents[1]
+COMMAND = [sys.executable, "-c", "from app.cli import main; main()", "up"]
+# A machine that is busy with other things took 95 s.
+START_SECONDS = 300
+# Background work that takes longer than this for one conversation has stopped.
+TASK_SECONDS = 300
+OPEN_TASKS = ("queued", "running")
+
+
+class Service(NamedTuple):
+    """A service that answers; what is not known of a service elsewhere is None."""
+
+    url: str
+    graph: Connection | None
+    pid: int | None = None
+    start_seconds: float | None = None
+    # Whether the graph was made for this run and goes with it.
+    has_own_graph: bool = False
+
+
+@contextmanager
+def serving(url: str | None) -> Generator[Service]:
+    """The service at `url`; without one a service of this checkout on the Neo4j of NEO4J_URI, else on an empty one."""
+    settings = load_settings()
+    if url:
+        yield Service(url.rstrip("/"), _named(settings) or embedded.running(settings.home))
+        return
+    with tempfile.TemporaryDirectory() as folder:
+        started = time.perf_counter()
+        with _process(_free_port(), Path(folder)) as (address, process):
+            _wait_until_ready(address, process)
+            seconds = time.perf_counter() - started
+            graph = _named(settings)
+            own = None if graph else embedded.running(Path(folder))
+            yield Service(address, graph or own, process.pid, seconds, graph is None)
+
+
+def _named(settings: Settings) -> Connection | None:
+    """The server of NEO4J_URI."""
+    if not settings.neo4j_uri:
+        return None
+    return Connection(settings.neo4j_uri, settings.neo4j_user, settings.neo4j_password, settings.neo4j_database)
+
+
+@contextmanager
+def _process(port: int, home: Path) -> Generator[tuple[str, subprocess.Popen[bytes]]]:
+    """`ourmem up` on a data folder of its own, so that measuring touches nobody's data."""
+    variables = {"OMEM_HOME": str(home), "OMEM_HOST": "127.0.0.1", "OMEM_PORT": str(port), "OMEM_SIGNUP": "open"}
+    process = subprocess.Popen(COMMAND, cwd=ROOT, env=os.environ | variables, stdout=subprocess.DEVNULL)
+    try:
+        yield f"http://127.0.0.1:{port}", process
+    finally:
+        process.terminate()
+        process.wait()
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return cast("int", probe.getsockname()[1])
+
+
+def _wait_until_ready(url: str, process: subprocess.Popen[bytes]) -> None:
+    give_up = time.monotonic() + START_SECONDS
+    while time.monotonic() < give_up and process.poll() is None:
+        try:
+            if httpx.get(f"{url}/health/ready", timeout=START_SECONDS).status_code == 200:
+                return
+        except httpx.TransportError:
+            time.sleep(0.1)
+    raise click.ClickException("the service to measure did not start; what it said is above")
+
+
+class Tenant:
+    """A tenant of the service as a client sees it; every answer that is no success ends the run."""
+
+    def __init__(self, url: str, key: str | None = None) -> None:
+        self._http = httpx.Client(base_url=url, timeout=60)
+        self.key: str = key or self.post("/v1/tenants", {"name": "measured"})["api_key"]
+        self._http.headers["X-API-Key"] = self.key
+
+    def get(self, path: str, **parameters: Any) -> Any:
+        """The JSON that a path answers."""
+        return _json(self._http.get(path, params=parameters))
+
+    def post(self, path: str, body: object) -> Any:
+        """The JSON that a path answers to JSON."""
+        return _json(self._http.post(path, json=body))
+
+    def search(self, query: str, **parameters: Any) -> dict[str, Any]:
+        """The answer to a search."""
+        return self.get("/v1/memories/search", q=query, **parameters)
+
+    def wait_for(self, task_ids: Sequence[str]) -> None:
+        """Returns when all these tasks have ended."""
+        give_up = time.monotonic() + TASK_SECONDS
+        for task_id in task_ids:
+            while self.get(f"/v1/tasks/{task_id}")["status"] in OPEN_TASKS:
+                if time.monotonic() > give_up:
+                    raise click.ClickException(f"task {task_id} has not ended within {TASK_SECONDS} s")
+                time.sleep(0.05)
+
+    def count_messages(self) -> int:
+        """How many messages the tenant has."""
+        return self.get("/v1/memories", memory_type="session", limit=1)["total_count"]
+
+
+def _json(answer: httpx.Response) -> Any:
+    if not answer.is_success:
+        raise click.ClickException(f"{answer.request.url.path} answered {answer.status_code}: {answer.text[:500]}")
+    return answer.json()

@@ -1,0 +1,64 @@
+"""How a task shows its progress, and how long it waits after a failure."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+import msgspec
+import pytest
+
+from app.domain.tasks import MAX_ATTEMPTS, Task, TaskKind, TaskStatus, retry_delay, view
+from app.services.tasks import request_hash
+
+NOON = datetime(2026, 3, 14, 12, 0, tzinfo=UTC)
+TASK = Task(
+    id="t1", kind=TaskKind.INGEST, status=TaskStatus.QUEUED, tenant_id="t", space_key="s0", created_at=NOON
+)  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("status", "done", "total", "progress"),
+    [
+        (TaskStatus.QUEUED, 0, 0, 0.0),
+        (TaskStatus.QUEUED, 0, 10, 0.0),
+        (TaskStatus.RUNNING, 5, 10, 0.5),
+        (TaskStatus.RUNNING, 12, 10, 1.0),
+        (TaskStatus.COMPLETED, 0, 0, 1.0),
+        (TaskStatus.PARTIAL, 5, 10, 1.0),
+        (TaskStatus.FAILED, 5, 10, 0.5),
+        (TaskStatus.CANCELLED, 0, 0, 0.0),
+    ],
+)
+def test_progress_is_the_share_of_steps_that_are_done(
+    status: TaskStatus, done: int, total: int, progress: float
+) -> None:
+    assert view(msgspec.structs.replace(TASK, status=status, done_count=done, total_count=total)).progress == progress
+
+
+def test_what_a_task_does_not_have_is_null() -> None:
+    shown = view(TASK)
+
+    assert (shown.memory_id, shown.session_id, shown.started_at, shown.finished_at) == (None, None, None, None)
+    assert shown.created_at == "2026-03-14T12:00:00.000000+00:00"
+
+
+def test_a_task_waits_twice_as_long_after_each_failure_up_to_five_minutes() -> None:
+    waits = [retry_delay(attempt, 0.5).total_seconds() for attempt in range(1, 12)]
+
+    assert waits[:4] == [1, 2, 4, 8]
+    assert waits[-1] == 300
+    assert waits[:MAX_ATTEMPTS] == sorted(waits[:MAX_ATTEMPTS])
+
+
+@pytest.mark.parametrize(("jitter", "seconds"), [(0.0, 0.75), (1.0, 1.25)])
+def test_jitter_moves_a_wait_by_a_quarter(jitter: float, seconds: float) -> None:
+    assert retry_delay(1, jitter) == timedelta(seconds=seconds)
+
+
+def test_requests_differ_by_path_and_body_and_not_by_private_text() -> None:
+    def hash_of(content: str, path: str = "/v1/memories") -> str:
+        return request_hash(path, {"content": content})
+
+    assert hash_of("绿茶") == hash_of("绿茶")
+    assert len({hash_of("绿茶"), hash_of("红茶"), hash_of("绿茶", "/v1/other")}) == 3
+    assert hash_of("a <private>1</private>") == hash_of("a <private>2</private>")
