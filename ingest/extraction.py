@@ -9,10 +9,10 @@ from typing import NamedTuple
 
 import msgspec
 
-from app.domain.facts import Fact, Mention, Modality, Quote, Utterance
+from app.domain.facts import Cardinality, Fact, Mention, Modality, Quote, Utterance
 from app.domain.memories import Category
 from app.domain.texts import CJK, SafeText, has_cjk
-from ingest.attributes import category_of
+from ingest.attributes import cardinality_of, category_of
 from ingest.chinese import chinese_readings
 from ingest.dates import DateSpan, find_dates, with_resolved_dates
 from ingest.english import english_readings
@@ -196,8 +196,10 @@ def _fact(utterance: Utterance, statement: _Statement, topics: _Topics) -> Fact:
         subject=subject,
         attribute=slot.attribute if slot else "",
         value=slot.value if slot else "",
+        cardinality=cardinality_of(slot.attribute) if slot else Cardinality.MANY,
         mentions=_mentions(text, topic),
         speaker=utterance.speaker,
+        said_at=utterance.said_at,
         modality=modality,
         says_change=says_change(text),
         importance=_IMPORTANCE[category] - (0 if slot or dates else _FREE_IMPORTANCE),

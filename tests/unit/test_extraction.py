@@ -241,6 +241,10 @@ def test_a_quote_is_where_it_was_said() -> None:
 
 
 def test_how_many_values_an_attribute_has_is_known_of_the_attribute() -> None:
+    assert [fact.cardinality for fact in facts("I live in Lisbon.", "I hate cold calls.")] == [
+        Cardinality.ONE,
+        Cardinality.MANY,
+    ]
     assert cardinality_of("residence") is Cardinality.ONE
     assert cardinality_of("likes") is Cardinality.MANY
     assert cardinality_of(attribute_id("the default branch")) is Cardinality.ONE
