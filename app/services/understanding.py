@@ -82,7 +82,7 @@ def parse_scope(principal: Principal, request: SearchRequest, now: datetime) -> 
 
 
 def _choices(field: str, given: str | None, choices: type[Category] | type[MemoryType]) -> list[str]:
-    chosen = parse_choice(field, given, choices, "")
+    chosen = parse_choice(field, given or None, choices, "")
     return [chosen] if chosen else [str(choice) for choice in choices]
 
 

@@ -116,6 +116,13 @@ WRITING = [
         path={"memory_id": "{own_id}"},
         scope="write",
     ),
+    Call(
+        "POST /v1/ingest/preview",
+        200,
+        404,
+        {"messages": [{"role": "user", "content": "I live in Lisbon."}], "space": "{space}"},
+        scope="write",
+    ),
     Call("DELETE /v1/memories/{memory_id}/relations/{relation_id}", 200, 404, scope="write"),
     Call(
         "DELETE /v1/memories/{memory_id}/relations/{relation_id}",

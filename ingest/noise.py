@@ -1,0 +1,82 @@
+"""Drops what no memory can come from: messages that as a whole only greet, agree, ping, refuse, ask or chat."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+
+from app.domain.texts import SafeText
+from ingest.machine_talk import DIAGNOSTIC, HEARTBEAT, META, REFUSAL, SEARCHED
+from ingest.plain_words import ACK_WORDS, DIAGNOSTIC_WORDS, GREETING_WORDS, HEARTBEAT_WORDS, SMALLTALK_WORDS
+from ingest.pleasantries import ACK, AMUSED, GREETING, PASSING, SMALLTALK
+
+# Pipelines 2.4: a family with an open slot ("thanks for …") judges short texts without name, number or code.
+_LONGEST_OPEN = 60
+# What takes longer to say is not small talk; also the limit on what a pattern has to search.
+_LONGEST = 160
+_SPECIFIC = re.compile(
+    r"\d|[`_/=<>{}\\@#]|(?<=[a-z,;:] )(?!I\b)[A-Z][\w-]*|\b[A-Z]{2,}\b|\b[a-z]+[A-Z]|[《「『“]|(?<!\w)[\"']\w"
+)
+# An agent that knows nothing speaks of its own notes; who speaks of another thing of theirs says something.
+_OWN = re.compile(
+    r"\bno (?:\w+ )?(?:of|about) (?:my|our) (?!memory|notes|records|side)|\b(?:my|our) (?:job|work|break|name)\b"
+)
+_SENTENCE = re.compile(r"[^.!?。！？；;…\n]+[.!?。！？；;…\n]*")
+_EMOJI = re.compile(
+    "[\U0001f000-\U0001faff\u2190-\u21ff\u2600-\u27bf\u2b00-\u2bff\u200d\ufe0f]|(?<!\\w)[:;=]-?[)(dpo](?!\\w)|\\^_*\\^"
+)
+_ASSERTING = re.compile(
+    r"\b(?:i|my|we|our|is called|should|must|always|never|prefer|because|fixed|use[sd]?|deadline|decided)\b|"
+    "我|咱|叫|改|换|用|负责|决定|过敏|喜欢|搬|记得|必须|不要"
+)
+
+# A family anchored on the whole message in closed words judges any message.
+_CLOSED = {
+    "greeting": GREETING,
+    "ack": ACK,
+    "heartbeat": HEARTBEAT,
+    "diagnostic": DIAGNOSTIC,
+    "refusal": SEARCHED,
+    "meta": META,
+    "smalltalk": SMALLTALK,
+}
+_OPEN = {"refusal": REFUSAL, "ack": PASSING}
+_CLOSED_WORDS = {"heartbeat": HEARTBEAT_WORDS, "diagnostic": DIAGNOSTIC_WORDS}
+_OPEN_WORDS = {"greeting": GREETING_WORDS, "ack": ACK_WORDS, "smalltalk": SMALLTALK_WORDS}
+
+
+def noise_family(text: SafeText) -> str | None:
+    """Which of the seven families the message belongs to; None when something in it may be worth remembering.
+
+    Also a message of several sentences, when each of them is noise: the family is that of the first.
+    """
+    if len(text) > _LONGEST:
+        return None
+    if family := _family(text):
+        return family
+    families = [_family(sentence) for sentence in _SENTENCE.findall(text)]
+    return families[0] if len(families) > 1 and all(families) else None
+
+
+def _family(text: str) -> str | None:
+    folded = _folded(text)
+    if not re.search(r"\w", folded):
+        return "ack"
+    closed = (name for name, pattern in _CLOSED.items() if pattern.fullmatch(folded))
+    plain = (name for name, words in _CLOSED_WORDS.items() if words.covers(folded))
+    return next(closed, None) or next(plain, None) or _open_family(text, folded)
+
+
+def _open_family(text: str, folded: str) -> str | None:
+    if len(text) > _LONGEST_OPEN or _SPECIFIC.search(text) or _OWN.search(folded):
+        return None
+    if AMUSED.fullmatch(folded) and not _ASSERTING.search(folded):
+        return "smalltalk"
+    phrased = (name for name, pattern in _OPEN.items() if pattern.fullmatch(folded))
+    plain = (name for name, words in _OPEN_WORDS.items() if words.covers(folded))
+    return next(phrased, None) or next(plain, None)
+
+
+def _folded(text: str) -> str:
+    plain = unicodedata.normalize("NFKC", text).casefold().replace("’", "'")
+    return " ".join(_EMOJI.sub(" ", plain).split())

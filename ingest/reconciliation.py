@@ -1,0 +1,106 @@
+"""How new facts relate to what is known: exactly one decision each, whatever the order of the candidates."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime
+
+import msgspec
+
+from app.domain.decisions import Action, Decision
+from app.domain.facts import Fact
+from ingest.candidates import Comparison, Known
+from ingest.policy import apply_policy
+from ingest.relation_rules import Proposal, propose
+
+BATCH = "batch:"
+
+# Of several candidates the one decides which ranks highest: what the speaker said already needs nothing new; the end of
+# an older value must not be missed; the remaining actions only add.
+PRECEDENCE = (
+    Action.CREATE,
+    Action.MERGE,
+    Action.CONTEXTUALIZE,
+    Action.CONTRADICT,
+    Action.SUPPORT,
+    Action.SUPERSEDE,
+    Action.SKIP,
+)
+REPLACING = (Action.SUPERSEDE, Action.MERGE)
+LONG_AGO = datetime(1, 1, 1, tzinfo=UTC)
+
+
+def decide(facts: Sequence[Fact], candidates: Sequence[Sequence[Known]], hashes: Sequence[str]) -> list[Decision]:
+    """One decision per fact; a fact also sees the earlier ones of its batch, as candidates `batch:<index>`.
+
+    `candidates[i]` and `hashes[i]` (of the text) belong to `facts[i]`. Raises ValueError when the lengths differ.
+    """
+    decisions: list[Decision] = []
+    earlier: list[Known] = []
+    for index, (fact, stored, text_hash) in enumerate(zip(facts, candidates, hashes, strict=True)):
+        replaced = {decision.target_id for decision in decisions if decision.action in REPLACING}
+        current = (known for known in (*stored, *earlier) if known.id not in replaced)
+        decision = _decide(index, [Comparison(fact, text_hash, known) for known in current])
+        decisions.append(decision)
+        if decision.action is not Action.SKIP:
+            earlier.append(_of_batch(index, fact, text_hash))
+    return decisions
+
+
+def _decide(index: int, comparisons: Iterable[Comparison]) -> Decision:
+    proposals = [(comparison, _permitted(comparison)) for comparison in comparisons]
+    if not proposals:
+        return Decision(
+            fact=index, action=Action.CREATE, requested_action=Action.CREATE, reason="nothing known is close to it"
+        )
+    _, best = max(proposals, key=lambda pair: _rank(*pair))
+    return Decision(
+        fact=index,
+        action=best.action,
+        requested_action=best.requested_action,
+        target_id=best.target.id if best.certainty else "",
+        reason=best.reason,
+        label=best.label,
+        weight=best.weight if best.action is not Action.CREATE else 0.0,
+        scores=best.scores,
+    )
+
+
+def _permitted(comparison: Comparison) -> Proposal:
+    """The proposal of a candidate with the action that its category and pin allow."""
+    proposal = propose(comparison)
+    action, objection = apply_policy(proposal.action, comparison)
+    if not objection:
+        return proposal
+    return msgspec.structs.replace(proposal, action=action, reason=f"{objection}; {proposal.reason}")
+
+
+def _rank(comparison: Comparison, proposal: Proposal) -> tuple[bool, int, bool, float, float, datetime, str]:
+    """A rule that acts beats the judge; of equal actions one's own, surer, closer, newer candidate, then by id."""
+    return (
+        proposal.is_rule and proposal.action is not Action.CREATE,
+        PRECEDENCE.index(proposal.action),
+        bool(proposal.certainty) and comparison.is_same_speaker,
+        proposal.certainty,
+        proposal.scores.get("cosine", 0.0),
+        proposal.target.said_at or LONG_AGO,
+        proposal.target.id,
+    )
+
+
+def _of_batch(index: int, fact: Fact, text_hash: str) -> Known:
+    return Known(
+        id=f"{BATCH}{index}",
+        text=fact.text,
+        text_hash=text_hash,
+        category=fact.category,
+        subject=fact.subject,
+        attribute=fact.attribute,
+        value=fact.value,
+        context=fact.context,
+        speaker=fact.speaker,
+        said_at=fact.said_at,
+        valid_from=fact.valid_from,
+        modality=fact.modality,
+        confidence=fact.confidence,
+    )

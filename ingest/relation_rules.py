@@ -1,0 +1,252 @@
+"""What a fact does to one candidate: rules for repeats and slots first, the judge for what has no slot in common."""
+
+from __future__ import annotations
+
+import msgspec
+
+from app.domain.decisions import Action
+from app.domain.facts import Cardinality
+from app.domain.memories import Category
+from app.domain.texts import normalised
+from ingest import cues
+from ingest.candidates import Comparison, Known
+from ingest.relation_features import has_common_ground, is_same_frame
+from ingest.relation_judge import Judgement, Label, judge
+
+# Weight of an edge that a rule writes (pipelines 3.4); the judge's are weighted by its confidence.
+RULE_WEIGHT = 0.8
+
+# From these confidences on the judge acts by itself. Cross-validated precision and recall there: duplicate 0.85 and
+# 0.38, supports 0.90 and 0.74, contradicts 0.91 and 0.38, supersedes 0.99 and 0.59, contextualizes 0.96 and 0.70.
+ACTING_CONFIDENCE = {
+    Label.DUPLICATE: 0.6,
+    Label.SUPPORTS: 0.5,
+    Label.CONTRADICTS: 0.65,
+    Label.SUPERSEDES: 0.6,
+    Label.CONTEXTUALIZES: 0.5,
+}
+# From here on its opinion is worth recording; with six labels chance gives 0.17.
+PROPOSING_CONFIDENCE = 0.4
+ACTIONS = {
+    Label.DUPLICATE: Action.SKIP,
+    Label.SUPPORTS: Action.SUPPORT,
+    Label.CONTRADICTS: Action.CONTRADICT,
+    Label.SUPERSEDES: Action.SUPERSEDE,
+    Label.CONTEXTUALIZES: Action.CONTEXTUALIZE,
+}
+# What is so of someone once and for all: another value is a mistake, not a change.
+IMMUTABLE = frozenset(("birthday", "birthplace", "birth year", "birth_year", "native_language", "native language"))
+# A different value said before the known one, by the same speaker: true then, and no longer.
+EARLIER = "earlier"
+
+
+class Proposal(msgspec.Struct, frozen=True, kw_only=True):
+    """What one candidate suggests; `certainty` orders equal actions, 0 is nothing in common."""
+
+    target: Known
+    action: Action
+    requested_action: Action
+    reason: str
+    label: str = ""
+    weight: float = RULE_WEIGHT
+    certainty: float = 1.0
+    is_rule: bool = True
+    scores: dict[str, float] = {}
+
+
+def propose(comparison: Comparison) -> Proposal:
+    """What the fact does to the candidate, before the policy of its category."""
+    if comparison.is_same_text:
+        return _propose_repeat(comparison)
+    if comparison.is_fact_tentative and not comparison.is_known_tentative:
+        return _by_rule(comparison, Action.CREATE, f"a {comparison.fact.modality} leaves a fact as it is")
+    if not comparison.is_same_slot:
+        return _propose_judged(comparison)
+    if not comparison.is_same_context:
+        return _propose_context(comparison)
+    if comparison.is_same_value:
+        return _propose_same_value(comparison)
+    return _propose_other_value(comparison)
+
+
+def _propose_repeat(comparison: Comparison) -> Proposal:
+    if comparison.is_another_thing:
+        return _by_rule(comparison, Action.CREATE, "the same words about someone else")
+    if comparison.fact.category == Category.EVENTS and comparison.is_another_time:
+        return _by_rule(comparison, Action.CREATE, "the same words about another day")
+    if comparison.is_same_speaker:
+        return _by_rule(comparison, Action.SKIP, "the same speaker said so before")
+    return _by_rule(comparison, Action.SUPPORT, "another speaker says the same")
+
+
+def _propose_context(comparison: Comparison) -> Proposal:
+    context = comparison.fact.context
+    if context and not comparison.known.context:
+        return _by_rule(comparison, Action.CONTEXTUALIZE, f"holds only under a condition: {context}", context)
+    return _by_rule(comparison, Action.CREATE, "each holds in its own context")
+
+
+def _propose_same_value(comparison: Comparison) -> Proposal:
+    if not comparison.is_same_polarity:
+        return _propose_conflict(comparison, "one affirms what the other denies")
+    if comparison.is_known_tentative and not comparison.is_fact_tentative:
+        return _propose_fulfilment(comparison)
+    judgement = judge(comparison.pair)
+    if judgement.label is Label.CONTEXTUALIZES and _is_confident(judgement):
+        return _from_judgement(comparison, judgement, Action.CONTEXTUALIZE)
+    if not comparison.is_same_speaker:
+        return _by_rule(comparison, Action.SUPPORT, "another speaker gives the same value")
+    if judgement.label is Label.SUPPORTS and _is_confident(judgement):
+        return _from_judgement(comparison, judgement, Action.SUPPORT)
+    return _by_rule(comparison, Action.SKIP, "the same speaker gave the same value")
+
+
+def _propose_fulfilment(comparison: Comparison) -> Proposal:
+    if comparison.is_same_speaker and comparison.is_later:
+        return _by_rule(comparison, Action.SUPERSEDE, f"the {comparison.known.modality} came true")
+    return _by_rule(comparison, Action.CREATE, f"a {comparison.known.modality} is no evidence")
+
+
+def _propose_other_value(comparison: Comparison) -> Proposal:
+    if not comparison.is_same_polarity:
+        return _by_rule(comparison, Action.CREATE, "denying one value leaves another as it is")
+    if comparison.fact.cardinality is Cardinality.MANY:
+        return _propose_another(comparison)
+    if comparison.was_over:
+        return _by_rule(comparison, Action.CREATE, "tells of a time before the known value")
+    if comparison.is_known_tentative and not comparison.is_fact_tentative and not comparison.says_change:
+        return _by_rule(comparison, Action.CREATE, f"a {comparison.known.modality} may still come true")
+    if normalised(comparison.fact.attribute) in IMMUTABLE:
+        return _by_rule(comparison, Action.CONTRADICT, f"{comparison.fact.attribute} cannot change")
+    return _propose_conflict(comparison, "another value of what has one value at a time")
+
+
+def _propose_another(comparison: Comparison) -> Proposal:
+    """Several values hold side by side, unless the text says that one took the place of another."""
+    judgement = judge(comparison.pair)
+    if comparison.says_change and judgement.label is Label.SUPERSEDES:
+        return _settled(comparison, judgement)
+    return _by_rule(comparison, Action.CREATE, "one more value of what has many")
+
+
+def _propose_conflict(comparison: Comparison, reason: str) -> Proposal:
+    """Whoever said the old value may replace it, anyone else only by saying that it changed."""
+    if not comparison.is_later and comparison.is_same_speaker:
+        return _by_rule(comparison, Action.CREATE, f"{reason}, said before the known one", EARLIER)
+    if comparison.is_later and comparison.is_same_speaker:
+        return _by_rule(comparison, Action.SUPERSEDE, f"{reason}, by the same speaker later")
+    if comparison.is_later and comparison.says_change:
+        return _by_rule(comparison, Action.SUPERSEDE, f"{reason}, and the text says that it changed")
+    return _by_rule(comparison, Action.CONTRADICT, f"{reason}, by another speaker")
+
+
+def _propose_judged(comparison: Comparison) -> Proposal:
+    judgement = judge(comparison.pair)
+    if judgement.label is Label.UNRELATED or judgement.confidence < PROPOSING_CONFIDENCE:
+        return _nothing(comparison, _verdict(judgement), _scores(comparison, judgement))
+    if not has_common_ground(comparison.pair):
+        return _nothing(comparison, "no word and no meaning in common", _scores(comparison, judgement))
+    return _settled(comparison, judgement)
+
+
+def _settled(comparison: Comparison, judgement: Judgement) -> Proposal:
+    """The judged action, or a creation that records it when there is doubt."""
+    action = ACTIONS[judgement.label]
+    if action is Action.SKIP and not comparison.is_same_speaker:
+        action = Action.SUPPORT
+    doubt = _doubt(comparison, judgement)
+    if not doubt:
+        return _from_judgement(comparison, judgement, action)
+    return Proposal(
+        target=comparison.known,
+        action=Action.CREATE,
+        requested_action=action,
+        reason=f"only proposed: {_verdict(judgement)}, but {doubt}",
+        weight=0.0,
+        certainty=judgement.confidence,
+        is_rule=False,
+        scores=_scores(comparison, judgement),
+    )
+
+
+def _doubt(comparison: Comparison, judgement: Judgement) -> str:
+    """Why the judge must not act by itself; '' when it may."""
+    label = judgement.label
+    if not _is_confident(judgement):
+        return f"it acts from {ACTING_CONFIDENCE[label]} on"
+    if label in (Label.SUPPORTS, Label.CONTEXTUALIZES):
+        return ""
+    if comparison.is_another_thing:
+        return "the subjects differ"
+    if comparison.is_another_attribute:
+        return "the attributes differ"
+    if is_same_frame(comparison.pair):
+        return "one is made after the other with another beginning"
+    return _doubt_of_duplicate(comparison) if label is Label.DUPLICATE else _doubt_of_change(comparison, label)
+
+
+def _doubt_of_duplicate(comparison: Comparison) -> str:
+    older, newer = cues.numbers(comparison.known.text), cues.numbers(comparison.fact.text)
+    return "a number is in one of them only" if older != newer else ""
+
+
+def _doubt_of_change(comparison: Comparison, label: Label) -> str:
+    if label is Label.CONTRADICTS:
+        return ""
+    if not comparison.is_later:
+        return "it was said before"
+    if not comparison.is_same_speaker and not comparison.says_change:
+        return "another speaker does not say that it changed"
+    return ""
+
+
+def _is_confident(judgement: Judgement) -> bool:
+    return judgement.confidence >= ACTING_CONFIDENCE[judgement.label]
+
+
+def _by_rule(comparison: Comparison, action: Action, reason: str, label: str = "") -> Proposal:
+    if action is Action.CREATE and not label:
+        return _nothing(comparison, reason, _scores(comparison))
+    return Proposal(
+        target=comparison.known,
+        action=action,
+        requested_action=action,
+        reason=reason,
+        label=label,
+        scores=_scores(comparison),
+    )
+
+
+def _nothing(comparison: Comparison, reason: str, scores: dict[str, float]) -> Proposal:
+    return Proposal(
+        target=comparison.known,
+        action=Action.CREATE,
+        requested_action=Action.CREATE,
+        reason=reason,
+        weight=0.0,
+        certainty=0.0,
+        scores=scores,
+    )
+
+
+def _from_judgement(comparison: Comparison, judgement: Judgement, action: Action) -> Proposal:
+    return Proposal(
+        target=comparison.known,
+        action=action,
+        requested_action=action,
+        reason=_verdict(judgement),
+        label=comparison.fact.context if action is Action.CONTEXTUALIZE else "",
+        weight=judgement.confidence,
+        certainty=judgement.confidence,
+        is_rule=False,
+        scores=_scores(comparison, judgement),
+    )
+
+
+def _verdict(judgement: Judgement) -> str:
+    return f"judged {judgement.label} with {judgement.confidence:.2f}"
+
+
+def _scores(comparison: Comparison, judgement: Judgement | None = None) -> dict[str, float]:
+    cosine = {} if comparison.known.cosine is None else {"cosine": comparison.known.cosine}
+    return cosine | (judgement.probabilities if judgement else {})
