@@ -117,9 +117,9 @@ OPTIONAL MATCH (hit)-[:PART_OF]->(whole:Memory|Episode)
 WITH coalesce(whole, hit) AS memory, hit, score, leg
 WHERE memory.space_key IN $space_keys AND memory.visible_to IN $visible AND memory.kind IN $kinds AND memory.state IN $states
   AND memory.category IN $categories AND memory.memory_type IN $memory_types
-  AND memory.source >= $source_from AND memory.source <= $source_to
-  AND memory.agent_id >= $agent_from AND memory.agent_id <= $agent_to
-  AND memory.session_id >= $session_from AND memory.session_id <= $session_to
+  AND ($source_from = '' OR memory.source = $source_from)
+  AND ($agent_from = '' OR memory.agent_id = $agent_from)
+  AND ($session_from = '' OR memory.session_id = $session_from)
   AND memory.valid_from >= $valid_from_min AND memory.valid_from <= $valid_from_max AND memory.valid_to > $valid_to_min
   AND memory.recorded_at <= $recorded_at_max AND memory.retired_at > $retired_at_min
 RETURN {
@@ -149,9 +149,9 @@ CALL (space_key) {
   MATCH (hit:Memory) USING INDEX hit:Memory(space_key, created_at)
   WHERE 'memory' IN $kinds AND hit.space_key = space_key AND hit.created_at <= $latest AND hit.state IN $states AND hit.visible_to IN $visible
     AND hit.category IN $categories AND hit.memory_type IN $memory_types
-    AND hit.source >= $source_from AND hit.source <= $source_to
-    AND hit.agent_id >= $agent_from AND hit.agent_id <= $agent_to
-    AND hit.session_id >= $session_from AND hit.session_id <= $session_to
+    AND ($source_from = '' OR hit.source = $source_from)
+    AND ($agent_from = '' OR hit.agent_id = $agent_from)
+    AND ($session_from = '' OR hit.session_id = $session_from)
     AND all(tag IN $tags WHERE tag IN hit.tags)
     AND hit.valid_from >= $valid_from_min AND hit.valid_from <= $valid_from_max AND hit.valid_to > $valid_to_min
     AND hit.recorded_at <= $recorded_at_max AND hit.retired_at > $retired_at_min
@@ -160,9 +160,9 @@ CALL (space_key) {
   MATCH (hit:Episode) USING INDEX hit:Episode(space_key, created_at)
   WHERE 'message' IN $kinds AND hit.space_key = space_key AND hit.created_at <= $latest AND hit.state IN $states AND hit.visible_to IN $visible
     AND hit.category IN $categories AND hit.memory_type IN $memory_types
-    AND hit.source >= $source_from AND hit.source <= $source_to
-    AND hit.agent_id >= $agent_from AND hit.agent_id <= $agent_to
-    AND hit.session_id >= $session_from AND hit.session_id <= $session_to
+    AND ($source_from = '' OR hit.source = $source_from)
+    AND ($agent_from = '' OR hit.agent_id = $agent_from)
+    AND ($session_from = '' OR hit.session_id = $session_from)
     AND all(tag IN $tags WHERE tag IN hit.tags)
     AND hit.valid_from >= $valid_from_min AND hit.valid_from <= $valid_from_max AND hit.valid_to > $valid_to_min
     AND hit.recorded_at <= $recorded_at_max AND hit.retired_at > $retired_at_min

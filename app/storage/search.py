@@ -9,13 +9,14 @@ import msgspec
 from app.domain.memories import BEGINNING, OPEN_END, Memory
 from app.domain.principal import Principal
 from app.storage.graph import Transaction, many
-from app.storage.queries import load
+from app.storage.queries import Query, load
 
 QUERIES = load("search")
 
 VECTOR_LIMIT = 100
 # What the full-text index may return before our own scoring; its order depends on other tenants' texts.
 TEXT_LIMIT = 200
+# The index orders text by code points. Cypher itself orders it by UTF-16, where this is not the highest.
 HIGHEST = "\U0010ffff"
 
 
@@ -71,11 +72,12 @@ class TextQueries(msgspec.Struct, frozen=True):
 async def search_all_legs(
     tx: Transaction, principal: Principal, scope: Scope, embedding: list[float], texts: TextQueries
 ) -> list[Hit]:
+    query = QUERIES["search_all_legs"]
     return await many(
         tx,
-        QUERIES["search_all_legs"],
+        query,
         Hit,
-        **_filters(principal, scope),
+        **_filters(principal, scope, query),
         embeddings=[embedding],
         vector_limit=VECTOR_LIMIT,
         english_queries=texts.english,
@@ -87,11 +89,12 @@ async def search_all_legs(
 async def search_vector(
     tx: Transaction, principal: Principal, scope: Scope, embedding: list[float], limit: int = VECTOR_LIMIT
 ) -> list[Hit]:
+    query = QUERIES["search_vector_leg"]
     return await many(
         tx,
-        QUERIES["search_vector_leg"],
+        query,
         Hit,
-        **_filters(principal, scope),
+        **_filters(principal, scope, query),
         embeddings=[embedding],
         vector_limit=limit,
     )
@@ -99,13 +102,12 @@ async def search_vector(
 
 async def search_texts(tx: Transaction, principal: Principal, scope: Scope, texts: TextQueries) -> list[Hit]:
     query = QUERIES["search_text_legs"]
-    # What else filters is part of the Lucene queries.
-    checked = {name: value for name, value in _filters(principal, scope).items() if name in query.parameters}
     return await many(
         tx,
         query,
         Hit,
-        **checked,
+        # What else filters is part of the Lucene queries.
+        **_filters(principal, scope, query),
         english_queries=texts.english,
         cjk_queries=texts.cjk,
         text_limit=TEXT_LIMIT,
@@ -115,11 +117,12 @@ async def search_texts(tx: Transaction, principal: Principal, scope: Scope, text
 async def search_by_ids(
     tx: Transaction, principal: Principal, scope: Scope, embedding: list[float], ids: list[str]
 ) -> list[Hit]:
+    query = QUERIES["search_by_ids"]
     return await many(
         tx,
-        QUERIES["search_by_ids"],
+        query,
         Hit,
-        **_filters(principal, scope),
+        **_filters(principal, scope, query),
         embedding=embedding,
         ids=ids,
         vector_limit=VECTOR_LIMIT,
@@ -141,9 +144,8 @@ async def list_tagged(tx: Transaction, principal: Principal, scope: Scope, tags:
 
 
 async def list_recent(tx: Transaction, principal: Principal, scope: Scope, tags: list[str], limit: int) -> list[Hit]:
-    return await many(
-        tx, QUERIES["list_recent"], Hit, **_filters(principal, scope), tags=tags, limit=limit, latest=OPEN_END
-    )
+    query = QUERIES["list_recent"]
+    return await many(tx, query, Hit, **_filters(principal, scope, query), tags=tags, limit=limit, latest=OPEN_END)
 
 
 class Neighbour(msgspec.Struct, frozen=True):
@@ -170,5 +172,7 @@ def cosine_of(score: float) -> float:
     return 2 * score - 1
 
 
-def _filters(principal: Principal, scope: Scope) -> dict[str, object]:
-    return {**msgspec.structs.asdict(scope), "visible": principal.visible}
+def _filters(principal: Principal, scope: Scope, query: Query) -> dict[str, object]:
+    """Those parts of the scope that a query filters by."""
+    filters: dict[str, object] = {**msgspec.structs.asdict(scope), "visible": principal.visible}
+    return {name: value for name, value in filters.items() if name in query.parameters}

@@ -67,6 +67,15 @@ async def test_a_filter_leaves_exactly_what_it_says(filled: Client, query: str) 
         assert {text.removeprefix("the harbour office ") for text in found} == expected, parameters
 
 
+@pytest.mark.parametrize("query", ["harbour office", "harbou rofice", ""])
+async def test_a_source_of_any_script_is_found_with_and_without_a_filter(alice: Client, query: str) -> None:
+    for source in ("ＭＣＰ", "\ue000", "\uffff", "🚢", "中文", "\U0010fffe"):
+        await alice.store(f"the harbour office {source}", source=source)
+
+    assert len(await alice.found(query, min_score=0)) == 6
+    assert await alice.found(query, min_score=0, source="ＭＣＰ") == ["the harbour office ＭＣＰ"]
+
+
 @pytest.mark.parametrize("field", ["category", "memory_type"])
 @pytest.mark.parametrize("method", ["GET", "POST"])
 async def test_an_unknown_word_is_refused_by_the_name_of_its_field(alice: Client, method: str, field: str) -> None:
