@@ -21,7 +21,7 @@ from app.storage.graph import Graph, QueryFailed
 
 MEGABYTE = 10**6
 # A server that is there answers much sooner; the driver tries one that is not for 15 s.
-PATIENCE_SECONDS = 2.0
+PATIENCE_SECONDS = 4.0
 
 
 class Use(Enum):

@@ -33,9 +33,8 @@ TASK_SECONDS = 60.0
 
 def demo(file: Path | None, leave: bool) -> None:
     """Starts everything, shows the conversation, and serves until Ctrl-C unless told to leave."""
-    settings = load_settings()
+    settings, script = load_settings(), read_script(file)
     logs.set_up(settings.log_level)
-    script = read_script(file)
     with program.bind(settings) as listener, open_database(settings, Use.START) as database:
         client = Client(address(settings.host, listener.getsockname()[1]))
 

@@ -12,7 +12,7 @@ from pathlib import Path
 import msgspec
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
-from rich.table import Table
+from rich.table import Column, Table
 
 from app.cli.client import Client, Refused, address
 from app.cli.failures import Failure
@@ -75,17 +75,25 @@ class Importer:
         self._step(len(session.messages))
 
     async def _send_memory(self, line: MemoryLine) -> None:
+        owner = self._client.acting_as(line.agent_id)
+        if await exists(owner, line.id):
+            self._placed[line.id] = Placed(line.id, line.agent_id)
+        else:
+            await self._create_memory(owner, line)
+        self.counts["memories"] += 1
+        self._step(1)
+
+    async def _create_memory(self, owner: Client, line: MemoryLine) -> None:
         replaced = [self._placed[old].id for old in line.replaces if old in self._placed]
         self.counts["relations left out"] += len(line.replaces) - len(replaced)
-        owner = self._client.acting_as(line.agent_id)
         stored = await create_once(owner, line, new_memory(line, replaced))
+        if stored.task_id is None and line.state != "active":
+            # A current memory has this text: what the file knows as past must not retire it.
+            return
         self._placed[line.id] = Placed(stored.id, line.agent_id)
-        self.counts["memories"] += 1
-        if stored.task_id:
-            self.tasks.append(stored.task_id)
+        self.tasks += [stored.task_id] if stored.task_id else []
         if line.state == "archived" and stored.state == "active":
             await owner.update_memory(stored.id, MemoryChange(state="archived"))
-        self._step(1)
 
     async def _send_relation(self, line: RelationLine) -> None:
         source, target = self._placed.get(line.source_id), self._placed.get(line.target_id)
@@ -106,6 +114,17 @@ async def together(work: Sequence[Awaitable[None]], at_once: int) -> None:
             await one
 
     await asyncio.gather(*map(pass_gate, work))
+
+
+async def exists(client: Client, memory_id: str) -> bool:
+    """Whether the tenant has a memory with this id: then the file is its own export."""
+    try:
+        await client.get_memory(memory_id)
+    except Refused as refused:
+        if refused.status != NOT_FOUND:
+            raise
+        return False
+    return True
 
 
 def new_memory(line: MemoryLine, replaced: list[str]) -> NewMemory:
@@ -180,15 +199,18 @@ async def count_messages(client: Client) -> int:
 
 def report(counts: Counter[str], added: int) -> Table:
     """What was sent, and how much of it was new."""
-    table = Table("sent", "count", "", title="Import")
     known = counts["messages"] - added
-    remark = f"{added} new; {known} were there already, or held nothing but private text" if known else "all new"
-    table.add_row("messages", str(counts["messages"]), remark)
-    table.add_row("memories", str(counts["memories"]), "those with the same text are one memory")
-    table.add_row("relations", str(counts["relations"]), "")
-    if counts["relations left out"]:
-        remark = "found or decided by the service, or to memories that are not in the file"
-        table.add_row("relations left out", str(counts["relations left out"]), remark)
+    rest = f"; {known} were there already, or held nothing but private text" if known else ""
+    remarks = {
+        "messages": f"{added} new{rest}",
+        "memories": "those with the same text are one memory",
+        "relations": "",
+        "relations left out": "found or decided by the service, or to memories that are not in the file",
+    }
+    table = Table("sent", Column("count", justify="right"), "", title="Import", title_justify="left")
+    for kind, remark in remarks.items():
+        if counts[kind]:
+            table.add_row(kind, str(counts[kind]), remark)
     return table
 
 

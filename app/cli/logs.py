@@ -10,6 +10,7 @@ from app.domain.tenants import KEY_PREFIX
 FORM = "%(asctime)s %(levelname)-7s %(name)s: %(message)s"
 KEY = re.compile(rf"{KEY_PREFIX}\w+")
 OURS = ("app", "ingest")
+WORDY = ("neo4j", "sentence_transformers", "transformers", "huggingface_hub")
 
 
 class MaskingFormatter(logging.Formatter):
@@ -27,6 +28,7 @@ def set_up(level: str) -> None:
     logging.basicConfig(handlers=[handler], level=logging.WARNING, force=True)
     for name in OURS:
         logging.getLogger(name).setLevel(level.upper())
-    # The driver warns of each attempt to reach a server; what comes of it is said by us.
-    logging.getLogger("neo4j").setLevel(logging.ERROR)
+    # They warn of each attempt to reach a server or a model; what comes of it is said by us.
+    for name in WORDY:
+        logging.getLogger(name).setLevel(logging.ERROR)
     logging.captureWarnings(True)

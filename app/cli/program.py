@@ -46,7 +46,12 @@ class Ending:
         self._event = asyncio.Event()
         self._failure: Failure | None = None
         for number in SIGNALS:
-            asyncio.get_running_loop().add_signal_handler(number, self._event.set)
+            asyncio.get_running_loop().add_signal_handler(number, self._stop)
+
+    def _stop(self) -> None:
+        if not self._event.is_set():
+            echo("Stopping …")
+        self._event.set()
 
     async def wait(self) -> None:
         """Returns after a signal; raises Failure when the program cannot go on."""

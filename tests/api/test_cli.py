@@ -1,0 +1,279 @@
+"""The command line against a real Neo4j: demo, tenants and keys, import and export, new vectors, doctor."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import re
+import sys
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+
+import msgspec
+from neo4j import AsyncDriver
+
+from app.cli import doctor_graph
+from app.cli.client import Client as Service
+from app.cli.exporting import write_all
+from app.cli.files import Contents, read_file
+from app.cli.findings import Finding
+from app.cli.importing import Importer
+from app.cli.reembedding import renew
+from app.domain.memories import MemoryType, NewMemory
+from app.domain.messages import NewMessage, NewMessages
+from app.domain.relations import NewRelation
+from app.services.parts import Parts
+from app.storage import system
+from app.storage.embedded import Connection
+from tests.clients import Client
+from tests.conftest import MODEL
+from tests.fakes import FixedEmbedder
+
+Work = Callable[[], Awaitable[int]]
+
+DEMO_SECONDS = 60
+ROOT = Path(__file__).parents[2]
+CHAT = """\
+{"role": "user", "content": "We deploy on Fridays.", "speaker": "Lena", "said_at": "2026-03-02T09:00:00Z"}
+{"role": "user", "content": "<private>my pin is 4711</private>", "speaker": "Lena"}
+{"role": "assistant", "content": "好的，周五发布。"}
+"""
+
+
+def service_of(client: Client) -> Service:
+    """The typed client of the command line, as the tenant of a client of the tests."""
+    return Service("http://ourmem.test", client.key, http=client)
+
+
+async def ourmem(neo4j: Connection, *arguments: str, **environ: str) -> tuple[int, str]:
+    """The exit code and all output of a command in a process of its own, on the Neo4j of this run."""
+    settings = {
+        "NEO4J_URI": neo4j.uri,
+        "NEO4J_USER": neo4j.user,
+        "NEO4J_PASSWORD": neo4j.password,
+        "OMEM_PORT": "0",
+        **environ,
+    }
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-c", "from app.cli import main; main()", *arguments),
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.STDOUT,
+        cwd=ROOT,
+        env=os.environ | settings,
+    )
+    output, _ = await process.communicate()
+    return process.returncode or 0, output.decode()
+
+
+async def test_demo_shows_a_conversation_as_memory_and_leaves(neo4j: Connection, parts: Parts) -> None:
+    del parts  # The schema is there by then, with the vectors of the model that the demo loads.
+
+    async with asyncio.timeout(DEMO_SECONDS):
+        code, output = await ourmem(neo4j, "demo", "--exit")
+
+    assert code == 0, output
+    assert re.search(r"messages +│ +30 │ in 3 sessions", output)
+    assert re.search(r"0\.\d\d +│ memory +│ Harbor is deployed on Tuesdays", output)
+    assert "我每天早上喝龙井" in output
+    assert "the search abstains" in output
+    assert "supersedes" in output
+    assert "contextualizes" in output
+    assert re.search(r"http://127.0.0.1:\d+/docs", output)
+    assert "MATCH (space:Space {id: 'personal/'" in output
+    assert "\x1b[" not in output
+
+
+async def test_tenants_and_keys_are_made_without_a_service(neo4j: Connection, anonymous: Client) -> None:
+    made = await ourmem(neo4j, "tenant", "create", "Ming")
+    tenant, key = re.search(r"tenant (\S+)\nkey +(omk_\w+)", made[1]).groups()  # type: ignore[union-attr]
+
+    created = await ourmem(neo4j, "key", "create", "--tenant", tenant, "--agent", "coder", "--days", "3")
+    listed = await ourmem(neo4j, "key", "list", OMEM_API_KEY=key)
+
+    answer = await anonymous.get("/v1/keys", headers={"X-API-Key": key})
+    key_id = re.search(r"id  (\S+)", created[1])[1]  # type: ignore[index]
+    assert [one["agent_id"] for one in answer.json()["keys"]] == [None, "coder"]
+    assert key_id in listed[1]
+    assert key not in listed[1]
+
+
+async def test_a_wrong_password_is_one_sentence(neo4j: Connection) -> None:
+    code, output = await ourmem(neo4j, "serve", NEO4J_PASSWORD="wrong")
+
+    assert code == 1
+    assert "Neo4j refuses the user name or password" in output
+    assert "check NEO4J_URI, NEO4J_USER, NEO4J_PASSWORD" in output
+    assert "Traceback" not in output
+
+
+async def test_another_embedding_model_is_refused_with_the_way_out(
+    neo4j: Connection, parts: Parts, embedding_server: object
+) -> None:
+    del parts
+    model = {"OMEM_EMBED_PROVIDER": "openai-compatible", "OMEM_EMBED_MODEL": "another"}
+
+    code, output = await ourmem(neo4j, "worker", **model, OMEM_EMBED_BASE_URL=embedding_server.url)  # type: ignore[attr-defined]
+
+    assert code == 1
+    assert re.search(r"^Error: the vectors .* not by another .* run `ourmem reembed`", output, re.MULTILINE)
+
+
+async def test_a_file_may_be_imported_again_and_again(alice: Client, tmp_path: Path) -> None:
+    file = tmp_path / "chat.jsonl"
+    file.write_text(CHAT, encoding="utf-8")
+
+    for _ in range(2):
+        await Importer(service_of(alice), lambda _: None).send(read_file(file))
+
+    listed = (await alice.get("/v1/memories", params={"memory_type": "session"})).json()
+    assert sorted(memory["content"] for memory in listed["memories"]) == ["We deploy on Fridays.", "好的，周五发布。"]
+
+
+async def test_a_file_that_grew_adds_what_is_new(alice: Client, tmp_path: Path) -> None:
+    file = tmp_path / "chat.jsonl"
+    for text in (CHAT, CHAT + '{"role": "user", "content": "Thanks!"}\n'):
+        file.write_text(text, encoding="utf-8")
+        await Importer(service_of(alice), lambda _: None).send(read_file(file))
+
+    listed = (await alice.get("/v1/memories", params={"memory_type": "session"})).json()
+    assert listed["total_count"] == 3
+
+
+async def fill(service: Service) -> None:
+    """A tenant with every kind of thing that an export has."""
+    await service.update_group("coders", ["codex"])
+    said = [NewMessage(role="user", content="We deploy on Fridays.", speaker="Lena")]
+    await service.add_messages(NewMessages(messages=said, session_id="planning", tags=["harbor"]))
+    old = await service.create_memory(NewMemory(content="Harbor is deployed on Fridays."))
+    new = await service.create_memory(NewMemory(content="Harbor is deployed on Tuesdays.", replaces=[old.id]))
+    why = NewMemory(content="周五发布会毁掉周末。", memory_type=MemoryType.PINNED, tags=["harbor"])
+    reason = await service.acting_as("codex").create_memory(msgspec.structs.replace(why, visibility="shared:coders"))
+    await service.acting_as("codex").create_relation(reason.id, NewRelation(type="supports", target_id=new.id))
+
+
+async def exported(parts: Parts, tenant: Client, file: Path) -> Contents:
+    """What an export of the tenant holds."""
+    principal = await parts.graph.read(system.get_tenant_principal, tenant.user_id)
+    assert principal is not None
+    with file.open("wb") as lines:
+        await write_all(lines, parts.graph, principal)
+    return read_file(file)
+
+
+def told(contents: Contents) -> list[tuple[object, ...]]:
+    """What the lines say, without the ids and times that each tenant has of its own."""
+    texts = {memory.id: memory.content for memory in contents.memories}
+    return [
+        *((group.name, group.agents) for group in contents.groups),
+        *((session.session_id, session.tags, session.messages) for session in contents.sessions),
+        *((line.content, line.state, line.tags, line.agent_id, line.memory_type) for line in contents.memories),
+        *(tuple(texts[old] for old in line.replaces) for line in contents.memories),
+        *((line.type, texts[line.source_id], texts[line.target_id]) for line in contents.relations),
+    ]
+
+
+async def test_an_export_is_the_same_after_its_import_into_another_tenant(
+    alice: Client, stranger: Client, parts: Parts, tmp_path: Path
+) -> None:
+    await fill(service_of(alice))
+    before = await exported(parts, alice, tmp_path / "alice.jsonl")
+
+    for _ in range(2):
+        await Importer(service_of(stranger), lambda _: None).send(before)
+
+    after = await exported(parts, stranger, tmp_path / "stranger.jsonl")
+    assert sorted(map(repr, told(after))) == sorted(map(repr, told(before)))
+    assert len(before.memories) == 3
+
+
+async def test_an_export_imported_where_it_comes_from_changes_nothing(
+    alice: Client, parts: Parts, tmp_path: Path
+) -> None:
+    await fill(service_of(alice))
+    before = await exported(parts, alice, tmp_path / "before.jsonl")
+
+    await Importer(service_of(alice), lambda _: None).send(before)
+
+    assert await exported(parts, alice, tmp_path / "after.jsonl") == before
+
+
+async def embeddings(driver: AsyncDriver, tenant: Client) -> list[list[float]]:
+    """The vectors of the tenant's memories."""
+    query = "MATCH (memory:Memory {tenant_id: $id}) RETURN memory.embedding AS embedding ORDER BY memory.content"
+    found = await driver.execute_query(query, id=tenant.user_id)
+    return [record["embedding"] for record in found.records]
+
+
+async def test_vectors_of_another_model_take_the_place_of_all_old_ones(
+    alice: Client, parts: Parts, driver: AsyncDriver
+) -> None:
+    await alice.store("Ming drinks oolong tea")
+    before = await embeddings(driver, alice)
+    shorter = FixedEmbedder(dimension=parts.embedder.dimension // 2, model="shorter")
+    steps: list[tuple[int, int]] = []
+
+    assert await renew(parts.graph, shorter, lambda done, total: steps.append((done, total)))
+
+    during = await embeddings(driver, alice)
+    assert await renew(parts.graph, FixedEmbedder(model=MODEL), lambda _, __: None)
+    assert [len(embedding) for embedding in during] == [shorter.dimension]
+    assert steps[0][0] == 0
+    assert steps[-1][0] == steps[-1][1]
+    assert await embeddings(driver, alice) == before
+    assert await alice.found("what tea does Ming drink?") == ["Ming drinks oolong tea"]
+
+
+class CutOff(Exception):
+    """The plug was pulled."""
+
+
+async def test_new_vectors_go_on_where_they_were_cut_off(alice: Client, parts: Parts) -> None:
+    await alice.store("Ming drinks oolong tea")
+    other = FixedEmbedder(model="other")
+    steps: list[int] = []
+
+    def pull_the_plug(done: int, _: int) -> None:
+        if done:
+            raise CutOff
+
+    try:
+        await renew(parts.graph, other, pull_the_plug)
+    except CutOff:
+        interrupted = await parts.graph.read(system.get_embedding_model)
+    await renew(parts.graph, other, lambda done, _: steps.append(done))
+    await renew(parts.graph, FixedEmbedder(model=MODEL), lambda _, __: None)
+
+    assert interrupted is not None
+    assert interrupted.next_name == "other"
+    assert steps[0] > 0
+
+
+async def test_vectors_of_the_configured_model_are_left_alone(parts: Parts) -> None:
+    assert not await renew(parts.graph, parts.embedder, lambda _, __: None)
+
+
+async def findings(parts: Parts) -> dict[str, Finding]:
+    """What the doctor says of the graph, by subject."""
+    return {finding.subject: finding async for finding in doctor_graph.examine(parts)}
+
+
+async def test_doctor_finds_a_graph_in_order_and_leaves_nothing_behind(parts: Parts, driver: AsyncDriver) -> None:
+    found = await findings(parts)
+
+    left = await driver.execute_query("MATCH (tenant:Tenant {name: 'doctor'}) RETURN tenant")
+    assert {finding.status for finding in found.values()} <= {"ok", "warning"}
+    assert found["round trip"].text == "what was stored is found"
+    assert left.records == []
+
+
+async def test_doctor_counts_vectors_that_no_search_finds(alice: Client, parts: Parts, driver: AsyncDriver) -> None:
+    await alice.store("Ming drinks oolong tea")
+    breaking = "MATCH (memory:Memory {tenant_id: $id}) SET memory.embedding = [1.0, 0.0]"
+    await driver.execute_query(breaking, id=alice.user_id)
+
+    found = await findings(parts)
+
+    await renew(parts.graph, FixedEmbedder(model=MODEL), lambda _, __: None, again=True)
+    assert "1 have a wrong length or are zero" in found["vectors"].text
+    assert "run `ourmem reembed --again`" in found["vectors"].text
+    assert (await findings(parts))["vectors"].status == "ok"
