@@ -1,10 +1,11 @@
 // What must not be in the database at all.
 
 // name: list_leaks
-// Where a string occurs in a property of any node or relationship: the label or type, the property, the string.
+// Where a string occurs in a property of any node or relationship: the label or type, the property, the string.  Vectors
+// are left out: they hold no text, and reading them takes minutes.
 CYPHER 25
 CALL () {
-  MATCH (node) UNWIND keys(node) AS key
+  MATCH (node) UNWIND [name IN keys(node) WHERE name <> 'embedding'] AS key
   RETURN head(labels(node)) AS place, key, node[key] AS value
   UNION ALL
   MATCH ()-[relation]->() UNWIND keys(relation) AS key
