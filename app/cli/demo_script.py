@@ -10,6 +10,7 @@ import msgspec
 from app.cli.failures import Failure
 from app.cli.files import Contents, Talk, contents_of, parse_lines, parse_locomo, read_text
 from app.domain.messages import NewMessages
+from app.domain.texts import is_mostly_cjk
 
 SHIPPED = files("app.cli") / "demo_conversation.jsonl"
 SHIPPED_QUESTIONS = ("On which day do we deploy Harbor?", "张伟早上喝什么茶？")
@@ -71,12 +72,18 @@ def script_of(file: Path, contents: Contents, questions: list[str], note: str) -
     """A script of the messages of a file; without questions it asks for one of them."""
     if not contents.sessions:
         raise Failure(f"{file} holds no message; `ourmem import` takes exports without any")
-    asked = questions or [question_from(contents.sessions)]
+    asked = questions or questions_from(contents.sessions)
     return Script(sessions=contents.sessions, memories=[], questions=[*asked, UNANSWERABLE], note=note)
 
 
-def question_from(sessions: list[NewMessages]) -> str:
-    """The last message that asks something, else the one in the middle; a long one in part."""
+def questions_from(sessions: list[NewMessages]) -> list[str]:
+    """A question for each script that the messages are written in, Latin first."""
     texts = [message.content for session in sessions for message in session.messages]
+    by_script = [[text for text in texts if is_mostly_cjk(text) is cjk] for cjk in (False, True)]
+    return [question_from(written) for written in by_script if written]
+
+
+def question_from(texts: list[str]) -> str:
+    """The last text that asks something, else the longest; a long one in part."""
     asking = [text for text in texts if text.rstrip().endswith(("?", "？"))]
-    return (asking[-1] if asking else texts[len(texts) // 2])[:QUESTION_CHARS]
+    return (asking[-1] if asking else max(texts, key=len))[:QUESTION_CHARS]

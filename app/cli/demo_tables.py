@@ -39,7 +39,9 @@ class Shown(msgspec.Struct, frozen=True, kw_only=True):
 def stored(shown: Shown, note: str) -> list[Table | Text]:
     """Counts by kind, then session by session."""
     table = Table("stored", Column("count", justify="right"), "", title="What was stored", title_justify="left")
-    table.add_row("messages", str(shown.messages), f"in {len(shown.sessions)} sessions")
+    table.add_row(
+        "messages", str(shown.messages), f"in {len(shown.sessions)} session{'s' if len(shown.sessions) > 1 else ''}"
+    )
     table.add_row("memories", str(shown.current), f"current; {shown.all - shown.current} superseded")
     table.add_row("tasks", str(shown.tasks), f"all completed, {shown.seconds:.1f} s from the first message")
     if hidden := sum(PRIVATE in message.content for session in shown.sessions for message in session.messages):

@@ -194,6 +194,14 @@ def test_locomo_sessions_are_read_with_speakers_and_times(tmp_path: Path) -> Non
     assert "2 conversations; this is the first, conv-1" in script.note
 
 
+def test_demo_asks_a_file_without_questions_for_what_it_says_in_each_language(tmp_path: Path) -> None:
+    file = tmp_path / "chat.jsonl"
+    said = ["My cat is called Pixel.", "Nice!", "我的狗叫豆豆，它三岁了。", "它喜欢什么？"]
+    file.write_bytes(b"\n".join(msgspec.json.encode({"role": "user", "content": text}) for text in said))
+
+    assert read_script(file).questions == ["My cat is called Pixel.", "它喜欢什么？", UNANSWERABLE]
+
+
 def test_the_conversation_of_the_project_is_in_two_languages_with_a_private_part() -> None:
     sessions = read_script(None).sessions
 
