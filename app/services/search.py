@@ -164,18 +164,30 @@ async def _tagged_vectors(tx: Transaction, principal: Principal, plan: Plan, emb
 async def _legs_apart(
     parts: Parts, principal: Principal, plan: Plan, embedding: list[float] | None
 ) -> tuple[Found, list[str]]:
-    only_text = msgspec.structs.replace(plan, texts=TextQueries([], []))
     found: list[Found] = []
     failed: list[str] = []
-    attempts = {"text": (plan, None)} | ({"vector": (only_text, embedding)} if embedding else {})
-    for leg, (part, vector) in attempts.items():
+    for leg, (texts, vector) in _attempts(plan, embedding).items():
         try:
-            found.append(await parts.graph.read(_legs, principal, part, vector))
+            alone = msgspec.structs.replace(plan, texts=texts)
+            found.append(await parts.graph.read(_legs, principal, alone, vector))
         except QueryFailed:
             failed.append(leg)
     if not found:
         raise Unavailable("no leg of the search answers; try again later")
     return Found([hit for part in found for hit in part.hits], found[-1].way), failed
+
+
+def _attempts(plan: Plan, embedding: list[float] | None) -> dict[str, tuple[TextQueries, list[float] | None]]:
+    """What each leg that was asked is asked alone; the vector leg comes last."""
+    english, cjk = plan.texts.english, plan.texts.cjk
+    attempts: dict[str, tuple[TextQueries, list[float] | None]] = {}
+    if english:
+        attempts["english"] = (TextQueries(english, []), None)
+    if cjk:
+        attempts["cjk"] = (TextQueries([], cjk), None)
+    if embedding:
+        attempts["vector"] = (TextQueries([], []), embedding)
+    return attempts
 
 
 def _rank(plan: Plan, hits: Sequence[Hit], watch: Stopwatch, *, has_vector: bool) -> list[Ranked]:

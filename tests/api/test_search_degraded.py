@@ -61,14 +61,18 @@ async def test_what_has_no_vector_yet_is_not_ranked_by_one(
     assert "vector" not in result["why"]["legs"]
 
 
-async def test_a_text_leg_that_fails_is_named_and_vectors_still_find(alice: Client, driver: AsyncDriver) -> None:
-    await alice.store("The harbour office is on the pier")
+@pytest.mark.parametrize(("query", "failed"), [("harbour office", ["english"]), ("港口办公室", ["english", "cjk"])])
+async def test_a_text_leg_that_fails_is_named_and_vectors_still_find(
+    alice: Client, driver: AsyncDriver, query: str, failed: list[str]
+) -> None:
+    await alice.store(f"{query} 42")
     await join_many_spaces(driver, alice.user_id)
 
-    answer = await alice.search("harbour office", include_trace="true")
+    answer = await alice.search(query, include_trace="true")
 
-    assert answer["degraded"] == ["text"]
-    assert contents(answer)[0] == "The harbour office is on the pier"
+    assert answer["degraded"] == failed
+    assert contents(answer) == [f"{query} 42"]
+    assert answer["trace"]["final_count"] == 1
 
 
 async def test_when_every_leg_fails_the_answer_says_so_instead_of_being_empty(
