@@ -1,5 +1,6 @@
 // Search.  The legs are branches of one statement in one read transaction; when it fails, each leg runs alone.  What
-// does not filter is a range that matches everything, since a text of a query is fixed (architecture §2).
+// does not filter is a range that matches everything, since a text of a query is fixed (architecture §2).  The hits of
+// the legs come as one row, and times as text: the driver takes 75 µs a row and 71 µs a time.
 
 // name: search_all_legs
 // Vector and text legs together.  A leg whose list of queries is empty is not asked.
@@ -34,13 +35,14 @@ WITH coalesce(whole, hit) AS memory, hit, score, leg
 WHERE memory.space_key IN $space_keys AND memory.visible_to IN $visible AND memory.kind IN $kinds AND memory.state IN $states
   AND memory.valid_from >= $valid_from_min AND memory.valid_from <= $valid_from_max AND memory.valid_to > $valid_to_min
   AND memory.recorded_at <= $recorded_at_max AND memory.retired_at > $retired_at_min
-RETURN {
+WITH {
   id: memory.id, leg: leg, score: score, text: hit.content, kind: memory.kind, space_key: memory.space_key,
   session_id: memory.session_id, speaker: coalesce(memory.speaker, ''), text_hash: memory.text_hash, tags: memory.tags,
   importance: memory.importance, confidence: memory.confidence, pinned: memory.memory_type = 'pinned',
-  access_count: memory.access_count, used_at: coalesce(memory.last_accessed_at, memory.created_at),
-  created_at: memory.created_at
-} AS hit;
+  access_count: memory.access_count, used_at: toString(coalesce(memory.last_accessed_at, memory.created_at)),
+  created_at: toString(memory.created_at)
+} AS hit
+RETURN collect(hit) AS hits;
 
 // name: search_vector_leg
 // The vector leg alone.
@@ -67,13 +69,14 @@ WITH coalesce(whole, hit) AS memory, hit, score, leg
 WHERE memory.space_key IN $space_keys AND memory.visible_to IN $visible AND memory.kind IN $kinds AND memory.state IN $states
   AND memory.valid_from >= $valid_from_min AND memory.valid_from <= $valid_from_max AND memory.valid_to > $valid_to_min
   AND memory.recorded_at <= $recorded_at_max AND memory.retired_at > $retired_at_min
-RETURN {
+WITH {
   id: memory.id, leg: leg, score: score, text: hit.content, kind: memory.kind, space_key: memory.space_key,
   session_id: memory.session_id, speaker: coalesce(memory.speaker, ''), text_hash: memory.text_hash, tags: memory.tags,
   importance: memory.importance, confidence: memory.confidence, pinned: memory.memory_type = 'pinned',
-  access_count: memory.access_count, used_at: coalesce(memory.last_accessed_at, memory.created_at),
-  created_at: memory.created_at
-} AS hit;
+  access_count: memory.access_count, used_at: toString(coalesce(memory.last_accessed_at, memory.created_at)),
+  created_at: toString(memory.created_at)
+} AS hit
+RETURN collect(hit) AS hits;
 
 // name: search_text_legs
 // The text legs alone.
@@ -93,13 +96,14 @@ WITH coalesce(whole, hit) AS memory, hit, score, leg
 WHERE memory.space_key IN $space_keys AND memory.visible_to IN $visible AND memory.kind IN $kinds AND memory.state IN $states
   AND memory.valid_from >= $valid_from_min AND memory.valid_from <= $valid_from_max AND memory.valid_to > $valid_to_min
   AND memory.recorded_at <= $recorded_at_max AND memory.retired_at > $retired_at_min
-RETURN {
+WITH {
   id: memory.id, leg: leg, score: score, text: hit.content, kind: memory.kind, space_key: memory.space_key,
   session_id: memory.session_id, speaker: coalesce(memory.speaker, ''), text_hash: memory.text_hash, tags: memory.tags,
   importance: memory.importance, confidence: memory.confidence, pinned: memory.memory_type = 'pinned',
-  access_count: memory.access_count, used_at: coalesce(memory.last_accessed_at, memory.created_at),
-  created_at: memory.created_at
-} AS hit;
+  access_count: memory.access_count, used_at: toString(coalesce(memory.last_accessed_at, memory.created_at)),
+  created_at: toString(memory.created_at)
+} AS hit
+RETURN collect(hit) AS hits;
 
 // name: search_by_ids
 // The vector leg over few, known memories: exact cosine instead of the index.
@@ -126,8 +130,8 @@ RETURN {
   id: memory.id, leg: leg, score: score, text: hit.content, kind: memory.kind, space_key: memory.space_key,
   session_id: memory.session_id, speaker: coalesce(memory.speaker, ''), text_hash: memory.text_hash, tags: memory.tags,
   importance: memory.importance, confidence: memory.confidence, pinned: memory.memory_type = 'pinned',
-  access_count: memory.access_count, used_at: coalesce(memory.last_accessed_at, memory.created_at),
-  created_at: memory.created_at
+  access_count: memory.access_count, used_at: toString(coalesce(memory.last_accessed_at, memory.created_at)),
+  created_at: toString(memory.created_at)
 } AS hit
 ORDER BY score DESC
 LIMIT $vector_limit;
@@ -173,8 +177,8 @@ RETURN {
   id: memory.id, leg: 'recent', score: null, text: memory.content, kind: memory.kind, space_key: memory.space_key,
   session_id: memory.session_id, speaker: coalesce(memory.speaker, ''), text_hash: memory.text_hash, tags: memory.tags,
   importance: memory.importance, confidence: memory.confidence, pinned: memory.memory_type = 'pinned',
-  access_count: memory.access_count, used_at: coalesce(memory.last_accessed_at, memory.created_at),
-  created_at: memory.created_at
+  access_count: memory.access_count, used_at: toString(coalesce(memory.last_accessed_at, memory.created_at)),
+  created_at: toString(memory.created_at)
 } AS hit
 ORDER BY memory.created_at DESC, memory.position DESC, memory.id DESC
 LIMIT $limit;

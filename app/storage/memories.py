@@ -63,14 +63,15 @@ async def create(tx: Transaction, stored: dict[str, object], embedding: list[flo
 
 async def get_many(tx: Transaction, principal: Principal, ids: Sequence[str]) -> list[Memory]:
     """Those of the ids that the caller may read, in the order of the ids."""
-    return await many(
+    found = await one(
         tx,
         QUERIES["get_memories"],
-        Memory,
+        list[Memory],
         ids=list(ids),
         space_keys=principal.space_keys,
         visible=principal.visible,
     )
+    return found or []
 
 
 async def get(tx: Transaction, principal: Principal, memory_id: str) -> Memory | None:

@@ -8,7 +8,7 @@ import msgspec
 
 from app.domain.memories import BEGINNING, OPEN_END, Memory
 from app.domain.principal import Principal
-from app.storage.graph import Transaction, many
+from app.storage.graph import Transaction, many, one
 from app.storage.queries import Query, load
 
 QUERIES = load("search")
@@ -73,10 +73,10 @@ async def search_all_legs(
     tx: Transaction, principal: Principal, scope: Scope, embedding: list[float], texts: TextQueries
 ) -> list[Hit]:
     query = QUERIES["search_all_legs"]
-    return await many(
+    hits = await one(
         tx,
         query,
-        Hit,
+        list[Hit],
         **_filters(principal, scope, query),
         embeddings=[embedding],
         vector_limit=VECTOR_LIMIT,
@@ -84,34 +84,37 @@ async def search_all_legs(
         cjk_queries=texts.cjk,
         text_limit=TEXT_LIMIT,
     )
+    return hits or []
 
 
 async def search_vector(
     tx: Transaction, principal: Principal, scope: Scope, embedding: list[float], limit: int = VECTOR_LIMIT
 ) -> list[Hit]:
     query = QUERIES["search_vector_leg"]
-    return await many(
+    hits = await one(
         tx,
         query,
-        Hit,
+        list[Hit],
         **_filters(principal, scope, query),
         embeddings=[embedding],
         vector_limit=limit,
     )
+    return hits or []
 
 
 async def search_texts(tx: Transaction, principal: Principal, scope: Scope, texts: TextQueries) -> list[Hit]:
     query = QUERIES["search_text_legs"]
-    return await many(
+    hits = await one(
         tx,
         query,
-        Hit,
+        list[Hit],
         # What else filters is part of the Lucene queries.
         **_filters(principal, scope, query),
         english_queries=texts.english,
         cjk_queries=texts.cjk,
         text_limit=TEXT_LIMIT,
     )
+    return hits or []
 
 
 async def search_by_ids(
