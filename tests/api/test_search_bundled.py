@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from app.services.parts import Parts
+from app.worker import Worker
 from tests.clients import Client
 from tests.conftest import SignUp
 
@@ -47,6 +48,18 @@ IRRELEVANT = [
     "推荐一部电影",
     "asdfghjkl qwertyuiop",
     "😀",
+]
+
+# Two pairs that say the same, then what has nothing to do with anything.
+FACTS = [
+    "I am allergic to penicillin",
+    "I'm allergic to penicillin, please keep that in mind",
+    "我对花生过敏，点外卖的时候要注意。",
+    "我对花生严重过敏",
+    "The cat hates the vacuum cleaner",
+    "我妈妈的生日是五月二十号，她喜欢兰花，去年我送了她一盆君子兰。",
+    "支付网关的超时时间从3秒改成了8秒，因为银行那边响应太慢。",
+    "我的车是一辆白色的比亚迪汉，车牌尾号是6，所以周三限行。",
 ]
 
 
@@ -101,6 +114,23 @@ async def test_without_providers_storing_and_searching_work_by_words_and_meaning
     assert answer["degraded"] == []
     scores = [result["why"]["p_vector"] for result in answer["results"]]
     assert scores[0] > scores[1]
+
+
+async def test_close_memories_are_related_in_either_script_and_others_are_not(
+    sign_up: SignUp, bundled_parts: Parts
+) -> None:
+    client = await sign_up(parts=bundled_parts)
+    for text in FACTS:
+        await client.store(text)
+    await Worker(bundled_parts).run_pending()
+
+    listed = (await client.get("/v1/memories")).json()["memories"]
+    pairs = {
+        frozenset((memory["content"], relation["memory"]["content"]))
+        for memory in listed
+        for relation in await client.related(memory["id"])
+    }
+    assert pairs == {frozenset(FACTS[:2]), frozenset(FACTS[2:4])}
 
 
 async def test_the_same_search_gives_the_same_scores(talk: Client) -> None:
