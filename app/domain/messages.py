@@ -11,7 +11,8 @@ from typing import Annotated
 import msgspec
 from msgspec import Meta
 
-from app.domain.memories import Instant, ShortText, to_utc
+from app.domain.errors import Invalid, TooLong
+from app.domain.memories import MAX_CONTENT_CHARS, Instant, ShortText, to_utc
 
 MAX_MESSAGES = 1_000
 # The largest whole number that every JSON client can count to.
@@ -64,6 +65,18 @@ class Placed(msgspec.Struct, frozen=True):
 
     index: int
     position: int
+
+
+def check_messages(messages: Sequence[NewMessage]) -> None:
+    """Raises Invalid when there are none, TooLong for one that is no message but a document."""
+    if not messages:
+        raise Invalid("messages must not be empty")
+    for index, message in enumerate(messages):
+        if len(message.content) > MAX_CONTENT_CHARS:
+            raise TooLong(
+                f"messages[{index}].content has {len(message.content)} characters, at most {MAX_CONTENT_CHARS} fit",
+                "split the message, or send the text as a file",
+            )
 
 
 def message_hash(role: str, content: str) -> str:

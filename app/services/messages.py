@@ -9,9 +9,8 @@ from uuid import uuid4
 
 import msgspec
 
-from app.domain.errors import Invalid, TooLong
+from app.domain.errors import Invalid
 from app.domain.memories import (
-    MAX_CONTENT_CHARS,
     Category,
     Memory,
     MemoryType,
@@ -26,6 +25,7 @@ from app.domain.messages import (
     NewMessages,
     Placed,
     SessionCursor,
+    check_messages,
     message_hash,
     new_messages,
     said_at,
@@ -77,12 +77,9 @@ async def add(
 
 def draft(principal: Principal, new: NewMessages, now: datetime, idempotency: tuple[str, str] | None) -> Window:
     """The request with private text taken out and every field checked."""
-    if not new.messages:
-        raise Invalid("messages must not be empty")
+    check_messages(new.messages)
     if (new.mode or "smart") not in MODES:
         raise Invalid(f"mode must be smart or raw, not {new.mode!r}")
-    for index, message in enumerate(new.messages):
-        _check_length(index, message)
     space = principal.writable_space(new.space)
     speaking = principal.acting_as(redact(new.agent_id or ""))
     kept = [message for message in new.messages if not is_empty(redact(message.content))]
@@ -113,14 +110,6 @@ def draft(principal: Principal, new: NewMessages, now: datetime, idempotency: tu
         idempotency_key=idempotency[0] if idempotency else None,
         now=now,
     )
-
-
-def _check_length(index: int, message: NewMessage) -> None:
-    if len(message.content) > MAX_CONTENT_CHARS:
-        raise TooLong(
-            f"messages[{index}].content has {len(message.content)} characters, at most {MAX_CONTENT_CHARS} fit",
-            "split the message, or send the text as a file",
-        )
 
 
 def _template(principal: Principal, new: NewMessages, space: SpaceAccess, now: datetime) -> Memory:

@@ -8,10 +8,10 @@ from datetime import datetime
 import msgspec
 
 from app.domain.decisions import Decision
-from app.domain.errors import Invalid
+from app.domain.errors import Unavailable
 from app.domain.facts import Fact, Utterance
-from app.domain.memories import MAX_CONTENT_CHARS, text_hash, timestamp
-from app.domain.messages import NewMessage, NewMessages, said_at
+from app.domain.memories import text_hash, timestamp
+from app.domain.messages import NewMessage, NewMessages, check_messages, said_at
 from app.domain.previews import NoiseView, Preview, PreviewedDecision, PreviewedFact, QuoteView
 from app.domain.principal import Principal
 from app.domain.texts import SafeText
@@ -33,7 +33,7 @@ FAMILIAR_COSINE = 0.6
 
 
 async def preview(parts: Parts, principal: Principal, new: NewMessages) -> Preview:
-    """Facts with their decisions, and the noise. Raises Invalid, NotFound or Unauthorized as storing them would."""
+    """Facts with their decisions, and the noise. Raises what storing them would, and Unavailable without a model."""
     space = principal.writable_space(new.space)
     utterances = read_utterances(new.messages, parts.clock())
     facts = extract(utterances)
@@ -51,12 +51,8 @@ async def preview(parts: Parts, principal: Principal, new: NewMessages) -> Previ
 
 
 def read_utterances(messages: Sequence[NewMessage], now: datetime) -> list[Utterance]:
-    """The messages without private text, each under its index in the request. Raises Invalid, which names the field."""
-    if not messages:
-        raise Invalid("messages must not be empty")
-    for index, message in enumerate(messages):
-        if len(message.content) > MAX_CONTENT_CHARS:
-            raise Invalid(f"messages[{index}].content has more than {MAX_CONTENT_CHARS} characters")
+    """The messages without private text, each under its index in the request. Raises Invalid, TooLong."""
+    check_messages(messages)
     return [
         Utterance(
             id=str(index),
@@ -73,14 +69,14 @@ def read_utterances(messages: Sequence[NewMessage], now: datetime) -> list[Utter
 async def _candidates(
     parts: Parts, principal: Principal, space_key: str, facts: Sequence[Fact], hashes: Sequence[str]
 ) -> list[list[Known]]:
-    """For each fact what it may be about; without a working model only what can be said without vectors: nothing."""
+    """For each fact what it may be about. Raises Unavailable: without vectors all would seem new."""
     known: list[list[Known]] = [[] for _ in facts]
     if not facts:
         return known
     try:
         vectors = await parts.embedder.embed_documents([fact.text for fact in facts])
-    except EmbeddingFailed:
-        return known
+    except EmbeddingFailed as error:
+        raise Unavailable("the embedding model does not answer; try again later") from error
     queries = [
         FactQuery(index=index, text_hash=digest, embedding=vector)
         for index, (digest, vector) in enumerate(zip(hashes, vectors, strict=True))

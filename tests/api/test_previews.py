@@ -11,6 +11,8 @@ from litestar import Litestar
 from app.main import create_app
 from app.services.parts import Parts
 from tests.clients import SECRET, Client
+from tests.conftest import SignUp
+from tests.servers.openai_api import OpenAIServer
 
 
 @pytest.fixture
@@ -94,6 +96,25 @@ async def test_a_strangers_memories_are_no_candidates(alice: Client, stranger: C
 )
 async def test_what_cannot_be_read_is_refused(alice: Client, body: dict[str, object], status: int) -> None:
     assert (await alice.post("/v1/ingest/preview", json=body)).status_code == status
+
+
+async def test_a_message_that_is_too_long_is_refused_as_by_the_store(alice: Client) -> None:
+    answer = await alice.post("/v1/ingest/preview", json={"messages": [{"role": "user", "content": "a" * 100_001}]})
+
+    assert (answer.status_code, answer.json()["error"]["code"]) == (413, "content_too_long")
+
+
+async def test_without_a_working_model_nothing_is_passed_off_as_new(
+    remote_parts: Parts, embedding_server: OpenAIServer, sign_up: SignUp
+) -> None:
+    client = await sign_up(parts=remote_parts)
+    embedding_server.stop()
+
+    answer = await client.post(
+        "/v1/ingest/preview", json={"messages": [{"role": "user", "content": "I live in Oslo."}]}
+    )
+
+    assert (answer.status_code, answer.json()["error"]["code"]) == (503, "unavailable")
 
 
 async def test_a_foreign_space_answers_as_an_unknown_one(alice: Client, stranger: Client) -> None:
