@@ -21,7 +21,7 @@ WITH fact, memory, max(score) AS score
 WHERE memory.visible_to IN $visible AND memory.state = 'active'
 RETURN {
   fact: fact.index, id: memory.id, text: memory.content, text_hash: memory.text_hash, category: memory.category,
-  memory_type: memory.memory_type, agent_id: memory.agent_id, said_at: memory.valid_from, score: score,
+  memory_type: memory.memory_type, said_at: memory.valid_from, score: score,
   session_id: memory.session_id, confidence: memory.confidence
 } AS candidate
 ORDER BY fact.index, memory.id;

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import base64
 import binascii
+from collections.abc import Sequence
 from datetime import datetime
+from typing import Protocol
 
 import msgspec
 
@@ -96,6 +98,23 @@ def decode(token: str) -> Cursor:
         return msgspec.json.decode(base64.urlsafe_b64decode(token + "=" * (-len(token) % 4)), type=Cursor)
     except (binascii.Error, ValueError, msgspec.MsgspecError) as error:
         raise Invalid("cursor is not one that this list gave") from error
+
+
+class Dated(Protocol):
+    """What lists in the order of creation consist of."""
+
+    @property
+    def id(self) -> str: ...
+
+    @property
+    def created_at(self) -> datetime: ...
+
+
+def cursor_after(found: Sequence[Dated], limit: int, *, descending: bool) -> str | None:
+    """The cursor after a full page of a list in the order of creation; None after a page that is not full."""
+    if not found or len(found) < limit:
+        return None
+    return encode(Cursor("created_at", descending, found[-1].created_at.isoformat(), found[-1].id))
 
 
 def next_cursor(page: Page, last: Memory) -> str:

@@ -108,9 +108,13 @@ class Principal(msgspec.Struct, frozen=True):
     def writable_space(self, given: str | None) -> SpaceAccess:
         """The named space, or the personal one. Raises NotFound for a foreign space, Unauthorized for a reader."""
         space = self.space(given) if given else self.personal_space()
-        if not space.role.may_write():
-            raise Unauthorized("your role in this space does not allow writing")
+        self.require_writable(space.space_key)
         return space
+
+    def require_writable(self, space_key: str) -> None:
+        """Raises Unauthorized when the role in this space does not allow writing."""
+        if space_key not in self.writable_keys:
+            raise Unauthorized("your role in this space does not allow writing")
 
     def readable_spaces(self, given: str | None) -> list[str]:
         """The keys of the spaces a comma list names, without foreign ones; none or `all` means every one."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
-from app.domain.errors import NotFound, Unauthorized
+from app.domain.errors import NotFound
 from app.domain.listing import BulkFilter
 from app.domain.memories import State
 from app.domain.principal import Principal
@@ -24,8 +24,7 @@ async def delete(tx: Transaction, principal: Principal, memory_id: str, now: dat
         if await memories.is_deleted(tx, principal, memory_id):
             return
         raise NotFound("no such memory")
-    if found.space_key not in principal.writable_keys:
-        raise Unauthorized("your role in this space does not allow writing")
+    principal.require_writable(found.space_key)
     await memories.lock_space(tx, found.space_key)
     await memories.delete_many(tx, principal, [memory_id], now)
 

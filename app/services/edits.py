@@ -7,7 +7,7 @@ from uuid import uuid4
 
 import msgspec
 
-from app.domain.errors import Invalid, Outdated, Unauthorized
+from app.domain.errors import Invalid, Outdated
 from app.domain.memories import (
     PAST_STATES,
     SETTABLE_STATES,
@@ -17,7 +17,6 @@ from app.domain.memories import (
     MemoryType,
     State,
     abstract_of,
-    check_content,
     check_tags,
     facets,
     parse_choice,
@@ -27,12 +26,12 @@ from app.domain.principal import Principal
 from app.domain.tasks import Task, TaskKind, TaskStatus
 from app.services import embedding
 from app.services.embedding import StoredText
-from app.services.memories import free_key, must_get
+from app.services.memories import free_key, must_get, read_content
 from app.services.parts import Parts
 from app.storage import memories, tasks
 from app.storage.graph import Transaction
 from app.storage.memories import Update
-from ingest.redaction import is_empty, redact
+from ingest.redaction import redact
 
 # What moves without an edit, so an edit must not set it back.
 COUNTED = ("access_count", "last_accessed_at", "repeat_count")
@@ -89,10 +88,7 @@ def changed(before: Memory, change: MemoryChange, now: datetime) -> Memory:
         raise Invalid("a message is never edited; store a memory that corrects it")
     content = before.content
     if change.content is not None:
-        check_content(change.content)
-        content = redact(change.content)
-        if is_empty(content):
-            raise Invalid("content holds nothing but blanks or private text")
+        content = read_content(change.content)
     after = msgspec.structs.replace(
         before,
         content=content,
@@ -126,8 +122,7 @@ def _parse_state(given: str | None, before: State) -> State:
 async def _update(tx: Transaction, principal: Principal, edit: Edit) -> Memory:
     await memories.lock_space(tx, edit.before.space_key)
     current = await must_get(tx, principal, edit.before.id)
-    if current.space_key not in principal.writable_keys:
-        raise Unauthorized("your role in this space does not allow writing")
+    principal.require_writable(current.space_key)
     expected = edit.before.rev if edit.expected_rev is None else edit.expected_rev
     if current.rev != expected:
         raise Outdated(f"the memory is at revision {current.rev}, not {expected}; read it again")

@@ -29,6 +29,7 @@ from app.domain.memories import (
 )
 from app.domain.principal import Principal, parse_visibility
 from app.domain.tasks import Task, TaskKind, TaskStatus
+from app.domain.texts import SafeText
 from app.services import embedding
 from app.services.embedding import StoredText
 from app.services.parts import Parts
@@ -83,10 +84,7 @@ async def create(parts: Parts, principal: Principal, new: NewMemory, idempotency
 
 def draft(principal: Principal, new: NewMemory, now: datetime) -> Memory:
     """The memory that a request asks for. Raises Invalid, TooLong, NotFound or Unauthorized."""
-    check_content(new.content or "")
-    content = redact(new.content or "")
-    if is_empty(content):
-        raise Invalid("content holds nothing but blanks or private text")
+    content = read_content(new.content or "")
     space = principal.writable_space(new.space)
     visibility = parse_visibility(principal, new.visibility)
     valid_from, valid_to = to_utc(new.valid_from or now), to_utc(new.valid_to or OPEN_END)
@@ -118,6 +116,15 @@ def draft(principal: Principal, new: NewMemory, now: datetime) -> Memory:
     if memory.memory_type is MemoryType.SESSION:
         raise Invalid("memory_type session is for messages; send them as `messages`")
     return msgspec.structs.replace(memory, facets=facets(memory))
+
+
+def read_content(given: str) -> SafeText:
+    """A text without its private parts. Raises Invalid when nothing is left, TooLong when it is too much."""
+    check_content(given)
+    content = redact(given)
+    if is_empty(content):
+        raise Invalid("content holds nothing but blanks or private text")
+    return content
 
 
 async def _store(tx: Transaction, principal: Principal, plan: Draft) -> Stored:

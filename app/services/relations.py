@@ -7,7 +7,7 @@ from datetime import datetime
 import msgspec
 
 from app.domain import listing
-from app.domain.errors import Invalid, NotFound, Unauthorized
+from app.domain.errors import Invalid, NotFound
 from app.domain.listing import Cursor, parse_instant
 from app.domain.memories import BEGINNING, Memory, State
 from app.domain.principal import Principal
@@ -24,7 +24,7 @@ from app.domain.relations import (
     check_statable,
     relation_view,
 )
-from app.services.memories import free_key
+from app.services.memories import free_key, must_get
 from app.storage import memories, relations
 from app.storage.graph import Transaction
 from app.storage.relations import RelationPage, RelationWrite
@@ -36,13 +36,11 @@ STATED_WEIGHT = 1.0
 
 async def list_page(tx: Transaction, principal: Principal, memory_id: str, query: RelationQuery) -> RelationList:
     """A page of a memory's relations, oldest first. Raises NotFound, and Invalid for an unknown type or direction."""
-    await _must_get(tx, principal, memory_id)
+    await must_get(tx, principal, memory_id)
     page = parse_page(query)
     found = await relations.list_all(tx, principal, [memory_id], page)
     views = [relation_view(relation) for relation in found]
-    is_last = len(found) < page.limit or not found
-    last = None if is_last else Cursor("created_at", False, found[-1].created_at.isoformat(), found[-1].id)
-    return RelationList(views, listing.encode(last) if last else None)
+    return RelationList(views, listing.cursor_after(found, page.limit, descending=False))
 
 
 def parse_page(query: RelationQuery) -> RelationPage:
@@ -84,14 +82,14 @@ async def create(
     for a reader, Invalid for what cannot be related by hand.
     """
     kind = _parse_type(new.type, ASSERTABLE)
-    source = await _must_get(tx, principal, memory_id)
+    source = await must_get(tx, principal, memory_id)
     target = await memories.get(tx, principal, new.target_id)
     if target is None:
         raise NotFound("target_id names no memory")
     check_statable(source, target, kind)
-    _check_writable(principal, source)
+    principal.require_writable(source.space_key)
     if kind is RelationType.SUPERSEDES:
-        _check_writable(principal, target)
+        principal.require_writable(target.space_key)
     await _lock(tx, source, target)
     if kind is RelationType.SUPERSEDES and await relations.is_successor(tx, principal, target.id, source.id):
         raise Invalid("target_id names a memory that supersedes this one")
@@ -104,12 +102,12 @@ async def create(
 
 async def delete(tx: Transaction, principal: Principal, memory_id: str, relation_id: str, now: datetime) -> None:
     """Takes a relation back; what it had superseded is current again. Raises NotFound, Unauthorized for a reader."""
-    memory = await _must_get(tx, principal, memory_id)
+    memory = await must_get(tx, principal, memory_id)
     relation = await _must_get_relation(tx, principal, memory_id, relation_id)
-    _check_writable(principal, memory)
+    principal.require_writable(memory.space_key)
     older = memory if relation.direction is Direction.IN else relation.memory
     if relation.type == "SUPERSEDES":
-        _check_writable(principal, older)
+        principal.require_writable(older.space_key)
     await _lock(tx, memory, relation.memory)
     await relations.delete(tx, principal, memory_id, relation_id)
     if relation.type == "SUPERSEDES":
@@ -150,20 +148,8 @@ async def _lock(tx: Transaction, *ends: Memory) -> None:
         await memories.lock_space(tx, space_key)
 
 
-async def _must_get(tx: Transaction, principal: Principal, memory_id: str) -> Memory:
-    found = await memories.get(tx, principal, memory_id)
-    if found is None:
-        raise NotFound("no such memory")
-    return found
-
-
 async def _must_get_relation(tx: Transaction, principal: Principal, memory_id: str, relation_id: str) -> Relation:
     found = await relations.get(tx, principal, memory_id, relation_id)
     if found is None:
         raise NotFound("no such relation")
     return found
-
-
-def _check_writable(principal: Principal, memory: Memory) -> None:
-    if memory.space_key not in principal.writable_keys:
-        raise Unauthorized("your role in this space does not allow writing")

@@ -70,9 +70,7 @@ async def list_page(
         limit=size,
     )
     found = await tasks.list_all(tx, principal, page)
-    more = len(found) == size and size > 0
-    last = Cursor("created_at", True, found[-1].created_at.isoformat(), found[-1].id) if more else None
-    return TaskList([view(task) for task in found], listing.encode(last) if last else None)
+    return TaskList([view(task) for task in found], listing.cursor_after(found, size, descending=True))
 
 
 async def run(parts: Parts, principal: Principal, task: Task, report: Report) -> tuple[int, int]:

@@ -31,7 +31,6 @@ class Candidate(msgspec.Struct, frozen=True, kw_only=True):
     text_hash: str
     category: str
     memory_type: str
-    agent_id: str
     said_at: datetime
     score: float
     session_id: str
