@@ -10,13 +10,13 @@ import socket
 from uuid import uuid4
 
 from app.domain.errors import OurmemError
-from app.domain.tasks import LEASE, MAX_ATTEMPTS, Task, TaskStatus, retry_delay
+from app.domain.tasks import LEASE, MAX_ATTEMPTS, Progress, Task, TaskStatus, after, outcome, retry_delay
 from app.providers.embedder import EmbeddingFailed
-from app.services import tasks
+from app.services import work
 from app.services.parts import Parts
 from app.storage import system
 from app.storage.graph import QueryFailed
-from app.storage.system import Lease, Outcome, Progress
+from app.storage.system import Lease, Outcome
 
 LOG = logging.getLogger(__name__)
 # How long a worker with nothing to do waits before it looks again.
@@ -96,16 +96,16 @@ class Worker:
         graph, clock = self._parts.graph, self._parts.clock
         principal = await graph.read(system.get_task_principal, task)
         if principal is None:
-            await graph.write(system.finish_task, lease, TaskStatus.CANCELLED, Progress(0, 0), clock())
+            await graph.write(system.finish_task, lease, TaskStatus.CANCELLED, after(task, Progress()), clock())
             return
 
-        async def report(done: int, total: int) -> None:
+        async def report(progress: Progress) -> None:
             renewed = Lease(task.id, self._name, clock() + LEASE)
-            if not await graph.write(system.renew_task, renewed, Progress(done, total)):
+            if not await graph.write(system.renew_task, renewed, after(task, progress)):
                 raise LeaseLost
 
-        done, total = await tasks.run(self._parts, principal, task, report)
-        await graph.write(system.finish_task, lease, TaskStatus.COMPLETED, Progress(done, total), clock())
+        progress = await work.run(self._parts, principal, task, report)
+        await graph.write(system.finish_task, lease, outcome(progress), after(task, progress), clock())
 
     async def _postpone(self, task: Task, lease: Lease, error: Exception) -> None:
         now = self._parts.clock()

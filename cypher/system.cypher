@@ -57,20 +57,21 @@ RETURN claimed {.*} AS task;
 // name: renew_task
 // Prolongs the lease of a task that this worker still holds, and records how far it is; no row when it holds it no more.
 MATCH (task:Task {id: $task_id, worker: $worker, status: 'running'})
-SET task.due_at = $lease_until, task.done_count = $done_count, task.total_count = $total_count
+SET task.due_at = $lease_until, task.done_count = $done_count, task.total_count = $total_count, task.counts = $counts,
+    task.tokens = $tokens, task.errors = $errors
 RETURN task.id AS id;
 
 // name: finish_task
 // Ends a task that this worker still holds.
 MATCH (task:Task {id: $task_id, worker: $worker, status: 'running'})
 SET task.status = $status, task.finished_at = $now, task.done_count = $done_count, task.total_count = $total_count,
-    task.worker = null, task.lock = null
+    task.counts = $counts, task.tokens = $tokens, task.errors = $errors, task.worker = null, task.lock = null
 RETURN task.id AS id;
 
 // name: postpone_task
 // Gives a task back after a failed attempt: queued again for a later time, or failed when it was tried often enough.
 MATCH (task:Task {id: $task_id, worker: $worker, status: 'running'})
-SET task.status = $status, task.due_at = $due_at, task.errors = (task.errors + $error)[-10..], task.worker = null,
+SET task.status = $status, task.due_at = $due_at, task.errors = (task.errors + $error)[-20..], task.worker = null,
     task.lock = null, task.finished_at = CASE WHEN $status = 'failed' THEN $now END
 RETURN task.id AS id;
 

@@ -84,7 +84,7 @@ FOREACH (created IN [tenant.created_at] |
 CREATE (:Task:Sample {
   id: 'sample-task', kind: 'ingest', status: 'completed', tenant_id: tenant.id, space_key: space.space_key,
   agent_id: agent.id, memory_id: memory.id, session_id: session.id, stored_count: 2, request_hash: '', done_count: 2,
-  total_count: 2, attempts: 1, tokens: 0, errors: [], created_at: tenant.created_at, started_at: tenant.created_at,
+  total_count: 2, counts: '{}', attempts: 1, tokens: 0, errors: [], created_at: tenant.created_at, started_at: tenant.created_at,
   finished_at: tenant.created_at, due_at: tenant.created_at, idempotency_key: 'sample-idempotency', worker: 'nobody',
   lock: 'nobody'
 })

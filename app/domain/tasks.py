@@ -13,6 +13,8 @@ MAX_ATTEMPTS = 8
 LEASE = timedelta(seconds=60)
 FIRST_RETRY = timedelta(seconds=1)
 LAST_RETRY = timedelta(minutes=5)
+# A task remembers its last errors; more than that nobody reads, and a file of which every line fails has thousands.
+ERRORS_KEPT = 20
 
 
 class TaskKind(StrEnum):
@@ -33,6 +35,19 @@ class TaskStatus(StrEnum):
     CANCELLED = "cancelled"
 
 
+class Progress(msgspec.Struct, frozen=True):
+    """How far an attempt at a task is: steps done and in all, what it counted, what it used, what it had to leave out.
+
+    The last one of an attempt ends the task: as `partial` when it has errors, else as `completed`.
+    """
+
+    done: int = 0
+    total: int = 0
+    counts: dict[str, int] = {}
+    tokens: int = 0
+    errors: list[str] = []
+
+
 class Task(msgspec.Struct, frozen=True, kw_only=True):
     """A task as it is stored, with the principal it runs for and the answer its request got."""
 
@@ -48,6 +63,8 @@ class Task(msgspec.Struct, frozen=True, kw_only=True):
     request_hash: str = ""
     done_count: int = 0
     total_count: int = 0
+    # What the work counted, as the text of a JSON object: a node holds no maps.
+    counts: str = "{}"
     attempts: int = 0
     tokens: int = 0
     errors: list[str] = []
@@ -82,7 +99,7 @@ def view(task: Task) -> TaskView:
         kind=task.kind,
         status=task.status,
         progress=1.0 if is_over else min(1.0, task.done_count / max(1, task.total_count)),
-        counts={"stored": task.stored_count, "done": task.done_count, "total": task.total_count},
+        counts={"stored": task.stored_count, "done": task.done_count, "total": task.total_count, **counted(task)},
         errors=task.errors,
         tokens=task.tokens,
         attempts=task.attempts,
@@ -92,6 +109,22 @@ def view(task: Task) -> TaskView:
         started_at=timestamp(task.started_at) if task.started_at else None,
         finished_at=timestamp(task.finished_at) if task.finished_at else None,
     )
+
+
+def counted(task: Task) -> dict[str, int]:
+    """What the work of a task counted."""
+    return msgspec.json.decode(task.counts, type=dict[str, int])
+
+
+def after(task: Task, progress: Progress) -> Progress:
+    """The progress of an attempt together with what the attempts before it used and met."""
+    errors = [*task.errors, *progress.errors][-ERRORS_KEPT:]
+    return msgspec.structs.replace(progress, tokens=task.tokens + progress.tokens, errors=errors)
+
+
+def outcome(progress: Progress) -> TaskStatus:
+    """How a task ends whose work came to its end."""
+    return TaskStatus.PARTIAL if progress.errors else TaskStatus.COMPLETED
 
 
 def retry_delay(attempts: int, jitter: float) -> timedelta:

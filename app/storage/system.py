@@ -8,7 +8,7 @@ from datetime import datetime
 import msgspec
 
 from app.domain.principal import Principal, Scope
-from app.domain.tasks import Task
+from app.domain.tasks import Progress, Task, TaskStatus
 from app.domain.tenants import KeyUse
 from app.storage.graph import Transaction, many, one
 from app.storage.queries import load
@@ -47,13 +47,6 @@ class Lease(msgspec.Struct, frozen=True):
     lease_until: datetime
 
 
-class Progress(msgspec.Struct, frozen=True):
-    """How far a task is: steps done and steps in all."""
-
-    done_count: int
-    total_count: int
-
-
 class Outcome(msgspec.Struct, frozen=True):
     """How an attempt at a task ended, and when it is due again if it is."""
 
@@ -89,11 +82,11 @@ async def claim_task(tx: Transaction, worker: str, now: datetime, lease_until: d
 
 async def renew_task(tx: Transaction, lease: Lease, progress: Progress) -> bool:
     """Whether the worker still holds the task."""
-    fields = {**msgspec.structs.asdict(lease), **msgspec.structs.asdict(progress)}
+    fields = {**msgspec.structs.asdict(lease), **_stored(progress)}
     return await one(tx, QUERIES["renew_task"], str, **fields) is not None
 
 
-async def finish_task(tx: Transaction, lease: Lease, status: str, progress: Progress, now: datetime) -> bool:
+async def finish_task(tx: Transaction, lease: Lease, status: TaskStatus, progress: Progress, now: datetime) -> bool:
     """Whether the worker still held the task when it ended."""
     finished = await one(
         tx,
@@ -101,11 +94,23 @@ async def finish_task(tx: Transaction, lease: Lease, status: str, progress: Prog
         str,
         task_id=lease.task_id,
         worker=lease.worker,
-        status=status,
+        status=str(status),
         now=now,
-        **msgspec.structs.asdict(progress),
+        **_stored(progress),
     )
     return finished is not None
+
+
+def _stored(progress: Progress) -> dict[str, object]:
+    """Progress as a node holds it."""
+    counts = msgspec.json.encode(progress.counts, order="sorted").decode()
+    return {
+        "done_count": progress.done,
+        "total_count": progress.total,
+        "counts": counts,
+        "tokens": progress.tokens,
+        "errors": progress.errors,
+    }
 
 
 async def postpone_task(tx: Transaction, lease: Lease, outcome: Outcome) -> None:

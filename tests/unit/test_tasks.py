@@ -7,7 +7,18 @@ from datetime import UTC, datetime, timedelta
 import msgspec
 import pytest
 
-from app.domain.tasks import MAX_ATTEMPTS, Task, TaskKind, TaskStatus, retry_delay, view
+from app.domain.tasks import (
+    ERRORS_KEPT,
+    MAX_ATTEMPTS,
+    Progress,
+    Task,
+    TaskKind,
+    TaskStatus,
+    after,
+    outcome,
+    retry_delay,
+    view,
+)
 from app.services.tasks import request_hash
 
 NOON = datetime(2026, 3, 14, 12, 0, tzinfo=UTC)
@@ -40,6 +51,26 @@ def test_what_a_task_does_not_have_is_null() -> None:
 
     assert (shown.memory_id, shown.session_id, shown.started_at, shown.finished_at) == (None, None, None, None)
     assert shown.created_at == "2026-03-14T12:00:00.000000+00:00"
+
+
+def test_what_the_work_counted_stands_beside_the_steps() -> None:
+    shown = view(msgspec.structs.replace(TASK, stored_count=2, done_count=1, total_count=3, counts='{"facts":4}'))
+
+    assert shown.counts == {"stored": 2, "done": 1, "total": 3, "facts": 4}
+
+
+def test_an_attempt_adds_to_what_earlier_ones_used_and_met() -> None:
+    tried = msgspec.structs.replace(TASK, tokens=100, errors=["down"])
+
+    total = after(tried, Progress(1, 2, {"facts": 4}, 20, ["line 7: no text"]))
+
+    assert total == Progress(1, 2, {"facts": 4}, 120, ["down", "line 7: no text"])
+    assert len(after(tried, Progress(errors=["bad"] * 1000)).errors) == ERRORS_KEPT
+
+
+@pytest.mark.parametrize(("errors", "status"), [([], TaskStatus.COMPLETED), (["第 7 行没有文字"], TaskStatus.PARTIAL)])
+def test_work_that_had_to_leave_something_out_is_partial(errors: list[str], status: TaskStatus) -> None:
+    assert outcome(Progress(7, 7, errors=errors)) is status
 
 
 def test_a_task_waits_twice_as_long_after_each_failure_up_to_five_minutes() -> None:
