@@ -18,12 +18,13 @@ from litestar.openapi.plugins import SwaggerRenderPlugin
 from litestar.openapi.spec import Components, SecurityScheme
 from litestar.static_files import create_static_files_router  # pyright: ignore[reportUnknownVariableType]
 
-from app.api import health, ingest, memories, relations, search, tasks, tenants
+from app.api import health, ingest, memories, relations, search, space_settings, tasks, tenants
 from app.api.auth import provide_principal
 from app.api.cors import allow_origins
 from app.api.errors import answer_domain, answer_http, answer_unexpected
 from app.api.limits import SignUpLimit
 from app.api.reading import AnyRequest
+from app.api.space_paths import two_segments
 from app.config import Settings
 from app.domain.errors import OurmemError
 from app.providers.embedder import Embedder, EmbeddingFailed
@@ -41,6 +42,7 @@ ROUTERS = [
     relations.router,
     tasks.router,
     ingest.router,
+    space_settings.router,
 ]
 # The limit of JSON bodies (contract 16).
 MAX_BODY_BYTES = 2 * 1024 * 1024
@@ -113,7 +115,7 @@ def create_app(parts: Callable[[], Parts]) -> Litestar:
         logging_config=None,
     )
     # Outside the routing, so that unknown paths and OPTIONS get the headers as well.
-    app.asgi_handler = allow_origins(app.asgi_handler)
+    app.asgi_handler = allow_origins(two_segments(app.asgi_handler))
     return app
 
 

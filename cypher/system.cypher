@@ -10,7 +10,13 @@ MATCH (tenant:Tenant {id: key.tenant_id, status: 'active'})
 RETURN {
   tenant_id: tenant.id, key_id: key.id, scopes: key.scopes, bound_agent: key.agent_id,
   key_hashes: COLLECT { MATCH (own:ApiKey {tenant_id: tenant.id}) RETURN own.hash },
-  spaces: COLLECT { MATCH (tenant)-[member:MEMBER_OF]->(space:Space) RETURN space {.id, .space_key, .kind, role: member.role} },
+  spaces: COLLECT {
+    MATCH (tenant)-[member:MEMBER_OF]->(space:Space)
+    RETURN space {.id, .space_key, .kind, role: member.role, settings: {
+      admission: coalesce(space.admission, 'balanced'), secrets: coalesce(space.secrets, 'mark'),
+      llm_tokens_a_day: coalesce(space.llm_tokens_a_day, 0)
+    }}
+  },
   groups: COLLECT { MATCH (tenant)-[:HAS_GROUP]->(group:AgentGroup) RETURN group {.name, .agents} }
 } AS principal;
 
@@ -80,7 +86,13 @@ RETURN task.id AS id;
 MATCH (tenant:Tenant {id: $tenant_id, status: 'active'})
 RETURN {
   tenant_id: tenant.id, key_id: '', scopes: ['read', 'write'], key_hashes: [],
-  spaces: COLLECT { MATCH (tenant)-[member:MEMBER_OF]->(space:Space) RETURN space {.id, .space_key, .kind, role: member.role} },
+  spaces: COLLECT {
+    MATCH (tenant)-[member:MEMBER_OF]->(space:Space)
+    RETURN space {.id, .space_key, .kind, role: member.role, settings: {
+      admission: coalesce(space.admission, 'balanced'), secrets: coalesce(space.secrets, 'mark'),
+      llm_tokens_a_day: coalesce(space.llm_tokens_a_day, 0)
+    }}
+  },
   groups: COLLECT { MATCH (tenant)-[:HAS_GROUP]->(group:AgentGroup) RETURN group {.name, .agents} }
 } AS principal;
 
@@ -142,7 +154,13 @@ RETURN model {.name, .dimension} AS model;
 MATCH (tenant:Tenant {id: $tenant_id, status: 'active'})
 RETURN {
   tenant_id: tenant.id, key_id: '', scopes: ['read', 'write', 'admin'], key_hashes: [],
-  spaces: COLLECT { MATCH (tenant)-[member:MEMBER_OF]->(space:Space) RETURN space {.id, .space_key, .kind, role: member.role} },
+  spaces: COLLECT {
+    MATCH (tenant)-[member:MEMBER_OF]->(space:Space)
+    RETURN space {.id, .space_key, .kind, role: member.role, settings: {
+      admission: coalesce(space.admission, 'balanced'), secrets: coalesce(space.secrets, 'mark'),
+      llm_tokens_a_day: coalesce(space.llm_tokens_a_day, 0)
+    }}
+  },
   groups: COLLECT { MATCH (tenant)-[:HAS_GROUP]->(group:AgentGroup) RETURN group {.name, .agents} }
 } AS principal;
 

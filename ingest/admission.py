@@ -11,16 +11,9 @@ import msgspec
 from app.domain.decisions import Action, Decision
 from app.domain.facts import Asserter, Fact, Modality
 from app.domain.memories import Category
+from app.domain.space_settings import Preset
 from app.domain.texts import is_mostly_cjk, query_terms
 from ingest import cues
-
-
-class Preset(StrEnum):
-    """How strict a space is about what it remembers."""
-
-    BALANCED = "balanced"
-    CONSERVATIVE = "conservative"
-    HIGH_RECALL = "high_recall"
 
 
 class Thresholds(msgspec.Struct, frozen=True):

@@ -14,7 +14,7 @@ CREATE (:ApiKey:Sample {
 CREATE (tenant)-[:HAS_GROUP]->(:AgentGroup:Sample {tenant_id: tenant.id, name: 'coders', agents: ['mcp']})
 CREATE (space:Space:Sample {
   id: 'personal/sample-tenant', space_key: 'ssample0', kind: 'personal', name: 'Sample', owner_id: tenant.id,
-  created_at: tenant.created_at, updated_at: tenant.created_at
+  admission: 'balanced', secrets: 'mark', llm_tokens_a_day: 0, created_at: tenant.created_at, updated_at: tenant.created_at
 })
 CREATE (:SpaceState:Sample {space_key: space.space_key, rev: 1})
 CREATE (tenant)-[:MEMBER_OF {role: 'admin', joined_at: tenant.created_at}]->(space)

@@ -8,6 +8,7 @@ from enum import StrEnum
 import msgspec
 
 from app.domain.errors import InsufficientScope, Invalid, NotFound, Unauthorized
+from app.domain.space_settings import SpaceSettings
 
 # What a filter token looks like: lower case, alphanumeric, ending in a digit, so that no analyzer splits or stems it.
 ALL_AGENTS = "all0"
@@ -23,6 +24,10 @@ class Role(StrEnum):
     def may_write(self) -> bool:
         """Whether the role may add or change memories."""
         return self is not Role.READER
+
+    def may_administer(self) -> bool:
+        """Whether the role may change the space itself."""
+        return self is Role.ADMIN
 
 
 class Scope(StrEnum):
@@ -40,6 +45,7 @@ class SpaceAccess(msgspec.Struct, frozen=True):
     space_key: str
     kind: str
     role: Role
+    settings: SpaceSettings = SpaceSettings()
 
 
 class AgentGroup(msgspec.Struct, frozen=True):

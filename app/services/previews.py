@@ -14,12 +14,13 @@ from app.domain.memories import text_hash, timestamp
 from app.domain.messages import NewMessage, NewMessages, check_messages, said_at
 from app.domain.previews import NoiseView, Preview, PreviewedDecision, PreviewedFact, QuoteView
 from app.domain.principal import Principal
+from app.domain.space_settings import Preset
 from app.domain.texts import SafeText
 from app.providers.embedder import EmbeddingFailed
 from app.services.parts import Parts
 from app.storage import decisions, search
 from app.storage.decisions import Candidate, FactQuery
-from ingest.admission import Preset, Verdict, admit, refusal
+from ingest.admission import Verdict, admit, refusal
 from ingest.candidates import Known
 from ingest.extraction import extract
 from ingest.noise import noise_family
@@ -39,7 +40,7 @@ async def preview(parts: Parts, principal: Principal, new: NewMessages) -> Previ
     facts = extract(utterances)
     hashes = [text_hash(fact.text) for fact in facts]
     found = await _candidates(parts, principal.acting_as(redact(new.agent_id or "")), space.space_key, facts, hashes)
-    made = _decisions(facts, found, hashes)
+    made = _decisions(facts, found, hashes, space.settings.admission)
     return Preview(
         facts=[_view(utterances, fact, decision) for fact, decision in zip(facts, made, strict=True)],
         noise=[
@@ -111,9 +112,11 @@ def _known(row: Candidate) -> Known:
     )
 
 
-def _decisions(facts: Sequence[Fact], found: Sequence[Sequence[Known]], hashes: Sequence[str]) -> list[Decision]:
+def _decisions(
+    facts: Sequence[Fact], found: Sequence[Sequence[Known]], hashes: Sequence[str], preset: Preset
+) -> list[Decision]:
     """What admission refuses is decided; the rest is reconciled with what is known and with each other."""
-    verdicts = [admit(fact, _novelty(known), False, Preset.BALANCED) for fact, known in zip(facts, found, strict=True)]
+    verdicts = [admit(fact, _novelty(known), False, preset) for fact, known in zip(facts, found, strict=True)]
     kept = [index for index, admission in enumerate(verdicts) if admission.verdict is Verdict.ADMIT]
     reconciled = decide(
         [facts[index] for index in kept], [found[index] for index in kept], [hashes[index] for index in kept]

@@ -74,6 +74,8 @@ TENANTS = [
     Call("DELETE /v1/keys/{key_id}", 200, 404, scope="admin"),
     Call("GET /v1/agent-groups", 200, 200),
     Call("PUT /v1/agent-groups/{name}", 200, 200, {"agents": ["{agent_id}"]}, scope="admin"),
+    Call("GET /v1/spaces/{kind}/{uid}/settings", 200, 404),
+    Call("PUT /v1/spaces/{kind}/{uid}/settings", 200, 404, {"secrets": "block"}, scope="admin"),
 ]
 WRITING = [
     Call("POST /v1/memories", 201, 404, {"content": "new", "space": "{space}"}, scope="write"),
@@ -263,6 +265,8 @@ async def make_everything(client: Client) -> Ids:
         "name": name,
         "space": memory["space_id"],
         "colon_space": memory["space_id"].replace("/", ":"),
+        "kind": "personal",
+        "uid": client.user_id,
         "used_key": f"k{SECRET}" if used.status_code == 201 else "",
     }
 
@@ -275,6 +279,7 @@ def unknown(ids: Ids) -> Ids:
         **made,
         "cursor": ids["cursor"],
         "own_id": ids["own_id"],
+        "kind": ids["kind"],
         "space": f"personal/{new}",
         "colon_space": f"personal:{new}",
     }

@@ -86,6 +86,7 @@ async def variables(alice: Client, parts: Parts, work: Callable[[], Awaitable[in
     await parts.accesses.flush()
     return {
         "KEY": alice.key,
+        "USER": alice.user_id,
         "KEY_ID": (await alice.post("/v1/keys", json={})).json()["id"],
         "MEMORY": memory["id"],
         "OTHER": other["id"],

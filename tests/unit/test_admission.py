@@ -11,7 +11,8 @@ import pytest
 from app.domain.decisions import Action
 from app.domain.facts import Asserter, Fact, Mention, Modality
 from app.domain.memories import Category
-from ingest.admission import PRESETS, WEIGHTS, Preset, Verdict, admit, refusal, score_recency, score_utility
+from app.domain.space_settings import Preset
+from ingest.admission import PRESETS, WEIGHTS, Verdict, admit, refusal, score_recency, score_utility
 
 NOW = datetime(2026, 3, 14, 12, tzinfo=UTC)
 EVERYWHERE = list(product(Category, Preset))
