@@ -24,6 +24,11 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     embed_api_key: str = ""
     embed_dim: int = 0
     embed_timeout_secs: int = 10
+    llm_provider: str = ""
+    llm_base_url: str = ""
+    llm_api_key: str = ""
+    llm_model: str = "gpt-4o-mini"
+    llm_timeout_secs: int = 30
     neo4j_uri: str = ""
     neo4j_user: str = "neo4j"
     neo4j_password: str = ""
@@ -38,6 +43,7 @@ class SettingsError(Exception):
 LARGEST_NUMBER = 65535
 CHOICES: dict[str, tuple[str, ...]] = {
     "embed_provider": ("local", "openai-compatible"),
+    "llm_provider": ("openai-compatible",),
     "signup": ("open", "token", "closed"),
     "log_level": ("debug", "info", "warning", "error"),
 }
@@ -67,7 +73,7 @@ def _parse(field: str, text: str) -> object:
         if text.lower() not in CHOICES[field]:
             raise SettingsError(f"{variable_name(field)} must be one of {', '.join(CHOICES[field])}, not {text!r}")
         return text.lower()
-    if field in ("port", "embed_dim", "embed_timeout_secs"):
+    if field in ("port", "embed_dim", "embed_timeout_secs", "llm_timeout_secs"):
         if not text.isdecimal() or int(text) > LARGEST_NUMBER:
             raise SettingsError(
                 f"{variable_name(field)} must be a whole number from 0 to {LARGEST_NUMBER}, not {text!r}"
@@ -79,5 +85,7 @@ def _parse(field: str, text: str) -> object:
 def _check(settings: Settings) -> None:
     if settings.embed_provider == "openai-compatible" and not settings.embed_base_url:
         raise SettingsError("OMEM_EMBED_BASE_URL is needed when OMEM_EMBED_PROVIDER is openai-compatible")
+    if settings.llm_provider and not settings.llm_base_url and not settings.llm_api_key:
+        raise SettingsError("OMEM_LLM_BASE_URL or OMEM_LLM_API_KEY is needed when OMEM_LLM_PROVIDER is set")
     if settings.signup == "token" and not settings.signup_token:
         raise SettingsError("OMEM_SIGNUP_TOKEN is needed when OMEM_SIGNUP is token")

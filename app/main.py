@@ -28,6 +28,7 @@ from app.api.space_paths import two_segments
 from app.config import Settings
 from app.domain.errors import OurmemError
 from app.providers.embedder import Embedder, EmbeddingFailed
+from app.providers.llm import make_llm
 from app.services.accesses import AccessRecorder
 from app.services.parts import Parts
 from app.storage import schema, system
@@ -62,6 +63,7 @@ def make_parts(settings: Settings, graph: Graph, embedder: Embedder) -> Parts:
         embedder=embedder,
         accesses=AccessRecorder(graph, system.touch_keys),
         clock=utc_now,
+        llm=make_llm(settings),
     )
 
 
@@ -84,6 +86,14 @@ async def _has_schema(graph: Graph) -> bool:
     return bool(await graph.read(system.list_schema_versions))
 
 
+async def close_parts(parts: Parts) -> None:
+    """Ends models and connections."""
+    await parts.embedder.close()
+    if parts.llm:
+        await parts.llm.close()
+    await parts.graph.close()
+
+
 @asynccontextmanager
 async def running(parts: Parts, *, with_worker: bool = True) -> AsyncGenerator[Worker]:
     """Runs what works in the background, and on leaving ends it in order: tasks, counts, model, connections."""
@@ -96,8 +106,7 @@ async def running(parts: Parts, *, with_worker: bool = True) -> AsyncGenerator[W
     finally:
         await worker.stop()
         await parts.accesses.stop()
-        await parts.embedder.close()
-        await parts.graph.close()
+        await close_parts(parts)
 
 
 def create_app(parts: Callable[[], Parts]) -> Litestar:

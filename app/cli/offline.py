@@ -11,7 +11,7 @@ from app.cli.databases import Use, check_connection, connect, open_database
 from app.cli.failures import Failure
 from app.cli.terminal import echo
 from app.config import load_settings
-from app.main import make_parts, prepare
+from app.main import close_parts, make_parts, prepare
 from app.providers.embedder import make_embedder
 from app.services.parts import Parts
 from app.storage.schema import SetupError
@@ -34,8 +34,7 @@ def on_graph(work: Callable[[Parts], Awaitable[Outcome]], use: Use = Use.EITHER)
                 await check_connection(parts.graph, database)
                 return await work(parts)
             finally:
-                await parts.embedder.close()
-                await parts.graph.close()
+                await close_parts(parts)
 
         return asyncio.run(run())
 

@@ -19,7 +19,7 @@ from app.cli.failures import Failure
 from app.cli.offline import set_up
 from app.cli.terminal import echo
 from app.config import Settings
-from app.main import create_app, make_parts
+from app.main import close_parts, create_app, make_parts
 from app.providers.embedder import EmbeddingFailed, make_embedder
 from app.services.parts import Parts
 
@@ -129,8 +129,7 @@ async def prepared(settings: Settings, database: Database, ending: Ending) -> As
 
 async def close(parts: Parts, database: Database) -> None:
     """Ends what has no background work yet; a server that is still starting would hold up the end of the loop."""
-    await parts.embedder.close()
-    await parts.graph.close()
+    await close_parts(parts)
     if database.server:
         await asyncio.to_thread(database.server.stop)
 

@@ -8,11 +8,11 @@ from collections.abc import Sequence
 from operator import attrgetter
 
 import msgspec
-from openai import APIConnectionError, APIStatusError, APITimeoutError, AsyncOpenAI, OpenAIError, omit
+from openai import AsyncOpenAI, OpenAIError, omit
 
 from app.config import Settings
 from app.providers.embeddings import PROBE, EmbeddingFailed, Role, to_unit
-from app.providers.endpoints import CircuitBreaker, normalize_base_url
+from app.providers.endpoints import CircuitBreaker, explain, is_outage, normalize_base_url
 
 # What small local servers take in one request.
 BATCH_TEXTS = 64
@@ -20,9 +20,6 @@ BATCH_TEXTS = 64
 RETRIES: dict[Role, int] = {"query": 1, "document": 3}
 # Requests at a time; an import leaves room for queries.
 REQUESTS: dict[Role, int] = {"query": 32, "document": 4}
-
-TOO_MANY_REQUESTS = 429
-SERVER_ERROR = 500
 
 
 class Item(msgspec.Struct):
@@ -81,9 +78,9 @@ class OpenAIEncoder:
         try:
             rows = _parse(await self._post(texts, role), len(texts))
         except (OpenAIError, TimeoutError) as error:
-            if _is_outage(error):
+            if is_outage(error):
                 self._breaker.record_failure(clock())
-            raise EmbeddingFailed(_explain(error)) from error
+            raise EmbeddingFailed(explain(error, "embedding endpoint", "OMEM_EMBED")) from error
         self._breaker.record_success()
         return rows
 
@@ -105,19 +102,3 @@ def _parse(body: bytes, count: int) -> list[list[float]]:
     if [item.index for item in items] != list(range(count)):
         raise EmbeddingFailed(f"the embedding endpoint answered with {len(items)} embeddings for {count} texts")
     return [item.embedding for item in items]
-
-
-def _is_outage(error: OpenAIError | TimeoutError) -> bool:
-    """True for what passes by itself; a refusal of this one request says nothing about the next."""
-    if isinstance(error, APIStatusError):
-        return error.status_code == TOO_MANY_REQUESTS or error.status_code >= SERVER_ERROR
-    return isinstance(error, APIConnectionError | TimeoutError)
-
-
-def _explain(error: OpenAIError | TimeoutError) -> str:
-    # Never the error's own text: an endpoint may repeat the key or the texts in it.
-    if isinstance(error, APIStatusError):
-        return f"the embedding endpoint answered with status {error.status_code}"
-    if isinstance(error, APITimeoutError | TimeoutError):
-        return "the embedding endpoint did not answer in time; OMEM_EMBED_TIMEOUT_SECS sets how long it may take"
-    return "the embedding endpoint cannot be reached; check OMEM_EMBED_BASE_URL"

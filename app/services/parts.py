@@ -1,4 +1,4 @@
-"""What flows work with: the frozen struct of graph, embedder, recorder and clock that `main.py` makes."""
+"""What flows work with: the frozen struct of graph, models, recorder and clock that `main.py` makes."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import msgspec
 
 from app.config import Settings
 from app.providers.embedder import Embedder
+from app.providers.llm import LanguageModel
 from app.services.accesses import AccessRecorder
 from app.storage.graph import Graph
 
@@ -16,10 +17,11 @@ Clock = Callable[[], datetime]
 
 
 class Parts(msgspec.Struct, frozen=True):
-    """The parts of a running service."""
+    """The parts of a running service; without a language model rules do its work."""
 
     settings: Settings
     graph: Graph
     embedder: Embedder
     accesses: AccessRecorder
     clock: Clock
+    llm: LanguageModel | None = None

@@ -5,7 +5,7 @@
         ...  # point a client at server.url; afterwards server.requests has what it asked
 
 Scripted replies are used up in order; then each path gives its own right answer. Another path is one entry in
-`RIGHT_ANSWERS`.
+`RIGHT_ANSWERS`. What a language model says is scripted with `chat`, which takes its words or a function of the request.
 """
 
 from __future__ import annotations
@@ -40,6 +40,7 @@ class Reply(NamedTuple):
 
 
 Answer = Callable[[Request], Reply]
+Said = str | dict[str, Any] | list[Any] | Callable[[Request], Any]
 
 
 def to_reply(body: object) -> Reply:
@@ -67,6 +68,40 @@ def too_few_embeddings(request: Request) -> Reply:
     return embeddings(request._replace(body={**request.body, "input": request.body["input"][1:]}))
 
 
+def chat(said: Said, finish_reason: str = "stop", tokens: int | None = 100) -> Answer:
+    """What a language model says: text as it is, anything else as JSON; without `tokens` the answer has no usage."""
+
+    def answer(request: Request) -> Reply:
+        value = said(request) if callable(said) else said
+        content = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+        message = {"role": "assistant", "content": content}
+        usage = {} if tokens is None else {"usage": {"total_tokens": tokens}}
+        choice = {"index": 0, "message": message, "finish_reason": finish_reason}
+        return to_reply({"object": "chat.completion", "choices": [choice], **usage})
+
+    return answer
+
+
+def without(*forms: str, answer: Answer) -> Answer:
+    """An endpoint that knows some forms of answer (`json_schema`, `json_object`) not, as many local ones."""
+
+    def reply(request: Request) -> Reply:
+        form = request.body.get("response_format", {}).get("type")
+        return status(400)(request) if form in forms else answer(request)
+
+    return reply
+
+
+def unable(parameter: str, answer: Answer) -> Answer:
+    """An endpoint that refuses a parameter by name."""
+
+    def reply(request: Request) -> Reply:
+        error = {"error": {"message": f"unsupported {parameter}", "param": parameter}}
+        return to_reply(error)._replace(status=400) if parameter in request.body else answer(request)
+
+    return reply
+
+
 def status(code: int, *headers: tuple[str, str]) -> Answer:
     return lambda _: to_reply({"error": {"message": f"scripted {code}"}})._replace(status=code, headers=headers)
 
@@ -79,7 +114,7 @@ def slow(seconds: float, answer: Answer = embeddings) -> Answer:
     return lambda request: answer(request)._replace(seconds=seconds)
 
 
-RIGHT_ANSWERS: dict[str, Answer] = {"/v1/embeddings": embeddings}
+RIGHT_ANSWERS: dict[str, Answer] = {"/v1/embeddings": embeddings, "/v1/chat/completions": chat({})}
 
 
 class OpenAIServer:
@@ -113,6 +148,10 @@ class OpenAIServer:
     def inputs(self) -> list[list[str]]:
         """The texts of each request for embeddings."""
         return [request.body["input"] for request in self.requests]
+
+    def prompts(self) -> list[str]:
+        """The last message of each request to a language model."""
+        return [request.body["messages"][-1]["content"] for request in self.requests if "messages" in request.body]
 
     def stop(self) -> None:
         """Down: connections are refused, and slow replies end at once."""

@@ -46,7 +46,7 @@ def test_home_is_an_absolute_path(tmp_path: Path) -> None:
     assert load_settings({"OMEM_HOME": "~/x"}).home == Path.home().resolve() / "x"
 
 
-@pytest.mark.parametrize("field", ["port", "embed_dim", "embed_timeout_secs"])
+@pytest.mark.parametrize("field", ["port", "embed_dim", "embed_timeout_secs", "llm_timeout_secs"])
 @pytest.mark.parametrize("value", ["-1", "eighty", "80.5", "0x50", "65536", "²", "9" * 30])
 def test_number_that_is_none_is_refused_by_name(field: str, value: str) -> None:
     with pytest.raises(SettingsError, match=f"{variable_name(field)} must be a whole number from 0 to 65535"):
@@ -62,6 +62,11 @@ def test_unknown_choice_is_refused_with_those_there_are(field: str) -> None:
 def test_endpoint_without_an_address_is_refused() -> None:
     with pytest.raises(SettingsError, match="OMEM_EMBED_BASE_URL is needed"):
         load_settings({"OMEM_EMBED_PROVIDER": "openai-compatible"})
+
+
+def test_language_model_without_an_address_needs_a_key() -> None:
+    with pytest.raises(SettingsError, match="OMEM_LLM_BASE_URL or OMEM_LLM_API_KEY is needed"):
+        load_settings({"OMEM_LLM_PROVIDER": "openai-compatible"})
 
 
 def test_sign_up_by_token_without_a_token_is_refused() -> None:
