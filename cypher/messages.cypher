@@ -12,11 +12,28 @@ RETURN {
   }
 } AS cursor;
 
+// name: list_recent_sessions
+// The latest conversations of one agent from one source for one audience, each with the hashes of its last messages,
+// oldest first; of one tenant, since members of a team have agents of equal names.
+MATCH (session:Session) USING INDEX session:Session(space_key, agent_id, source, updated_at)
+WHERE session.space_key = $space_key AND session.agent_id = $agent_id AND session.source = $source
+  AND session.updated_at >= $since AND session.tenant_id = $tenant_id AND session.visible_to = $visible_to
+WITH session ORDER BY session.updated_at DESC LIMIT $limit
+RETURN {
+  id: session.id, updated_at: session.updated_at, message_count: session.next_position,
+  hashes: COLLECT {
+    MATCH (episode:Episode {space_key: $space_key, session_id: session.id})
+    WHERE episode.position >= session.next_position - $window AND episode.visible_to = $visible_to
+    RETURN episode.hash ORDER BY episode.position
+  }
+} AS session;
+
 // name: create_messages
 // Stores messages in order: each in its session, after the one before it, with the vector it has by now.
 MATCH (space:Space {space_key: $space_key})
 MERGE (session:Session {space_key: $space_key, id: $session_id})
-ON CREATE SET session.agent_id = $agent_id, session.tenant_id = $tenant_id, session.source = $source, session.created_at = $now
+ON CREATE SET session.agent_id = $agent_id, session.tenant_id = $tenant_id, session.source = $source, session.visible_to = $visible_to,
+  session.created_at = $now
 SET session.updated_at = $now, session.next_position = $next_position, session.last_seq = $last_seq
 MERGE (agent:Agent {tenant_id: $tenant_id, id: $agent_id})
 MERGE (session)-[:HELD_BY]->(agent)

@@ -21,7 +21,8 @@ CREATE (tenant)-[:MEMBER_OF {role: 'admin', joined_at: tenant.created_at}]->(spa
 
 CREATE (agent:Agent:Sample {tenant_id: tenant.id, id: 'mcp'})
 CREATE (session:Session:Sample {
-  space_key: space.space_key, id: 'sample-session', agent_id: agent.id, tenant_id: tenant.id, source: 'mcp', last_seq: 2,
+  space_key: space.space_key, id: 'sample-session', agent_id: agent.id, tenant_id: tenant.id, source: 'mcp',
+  visible_to: 'all0', last_seq: 2,
   next_position: 2, created_at: tenant.created_at, updated_at: tenant.created_at
 })
 CREATE (session)-[:HELD_BY]->(agent)
@@ -34,6 +35,7 @@ CREATE (asked:Episode:Sample {
   valid_to: datetime('9999-12-31T00:00:00Z'), recorded_at: tenant.created_at, retired_at: datetime('9999-12-31T00:00:00Z'),
   created_at: tenant.created_at, updated_at: tenant.created_at, last_accessed_at: tenant.created_at, facets: 'kind0',
   text_hash: 'asked', role: 'user', speaker: 'Ann', position: 0, hash: 'asked', seq: 1, dedup_key: 'sample-asked',
+  ingest_task: 'sample-task',
   embed_task: 'sample-task', embedding: [place IN range(1, $dimension) | 1.0 / place]
 })
 CREATE (said:Episode:Sample)

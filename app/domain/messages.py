@@ -13,6 +13,7 @@ from msgspec import Meta
 
 from app.domain.errors import Invalid, TooLong
 from app.domain.memories import MAX_CONTENT_CHARS, Instant, ShortText, to_utc
+from app.domain.sessions import overlap
 
 MAX_MESSAGES = 1_000
 # The largest whole number that every JSON client can count to.
@@ -106,11 +107,8 @@ def _after_cursor(cursor: SessionCursor, seqs: Sequence[int | None]) -> list[int
 
 
 def _sticking_out(stored: Sequence[str], hashes: Sequence[str]) -> Sequence[int]:
-    if _contains(stored, hashes):
-        return []
-    for overlap in range(min(len(stored), len(hashes)), 0, -1):
-        if list(stored[-overlap:]) == list(hashes[:overlap]):
-            return range(overlap, len(hashes))
+    if shared := overlap(stored, hashes, is_whole=False):
+        return range(len(shared), len(hashes))
     known = Counter(stored)
     fresh: list[int] = []
     for index, digest in enumerate(hashes):
@@ -119,11 +117,6 @@ def _sticking_out(stored: Sequence[str], hashes: Sequence[str]) -> Sequence[int]
         else:
             fresh.append(index)
     return fresh
-
-
-def _contains(stored: Sequence[str], window: Sequence[str]) -> bool:
-    width = len(window)
-    return any(list(stored[start : start + width]) == list(window) for start in range(len(stored) - width + 1))
 
 
 def said_at(given: datetime | None, now: datetime) -> datetime:

@@ -9,7 +9,7 @@ from uuid import uuid4
 
 import msgspec
 
-from app.domain.errors import Invalid
+from app.domain.errors import Invalid, Outdated
 from app.domain.memories import (
     Category,
     Memory,
@@ -31,13 +31,16 @@ from app.domain.messages import (
     said_at,
 )
 from app.domain.principal import Principal, SpaceAccess, Visibility, parse_visibility
+from app.domain.sessions import COMPARED_HASHES, MAX_RECENT, SESSION_LIFE, find_session, is_telling
 from app.domain.tasks import Task, TaskKind, TaskStatus
+from app.domain.texts import SafeText
 from app.services import embedding
 from app.services.embedding import StoredText
 from app.services.parts import Parts
 from app.storage import memories, messages, tasks
 from app.storage.graph import Transaction
-from app.storage.messages import SessionWrite
+from app.storage.messages import SessionQuery, SessionWrite
+from ingest.noise import noise_family
 from ingest.redaction import is_empty, redact
 
 MODES = ("smart", "raw")
@@ -49,17 +52,35 @@ class Window(msgspec.Struct, frozen=True, kw_only=True):
     """The messages of a request as they would be stored, with what identifies them within their session."""
 
     space: SpaceAccess
+    # '' when the client does not say; then the session is found, or it is a new one.
     session_id: str
+    new_session_id: str
     agent_id: str
     source: str
     visibility: Visibility
     episodes: list[Memory]
     hashes: list[str]
     seqs: list[int | None]
-    texts: list[StoredText]
     task: Task
+    is_smart: bool
     idempotency_key: str | None
     now: datetime
+
+
+class Placement(msgspec.Struct, frozen=True, kw_only=True):
+    """Which session a window belongs to, what that has, and which messages are new to it."""
+
+    session_id: str
+    cursor: SessionCursor
+    placed: list[Placed]
+
+
+class Prepared(msgspec.Struct, frozen=True, kw_only=True):
+    """A window and the stored forms of its new messages, by their index in it."""
+
+    window: Window
+    session_id: str
+    texts: dict[int, StoredText]
 
 
 async def add(
@@ -68,11 +89,28 @@ async def add(
     """Stores what is new of a conversation and queues its ingest.
 
     A message that its session has already is not stored again, so a window may be sent as often as a client likes.
-    Raises Invalid, TooLong, NotFound or Unauthorized; then nothing is stored.
+    Only what is new gets a vector. Raises Invalid, TooLong, NotFound or Unauthorized; then nothing is stored.
     """
     window = draft(principal, new, parts.clock(), idempotency)
-    texts = await embedding.embed(parts, window.episodes, window.task.id)
-    return await parts.graph.write(_store, principal, msgspec.structs.replace(window, texts=texts))
+    while True:
+        placement = await parts.graph.read(_place, window)
+        try:
+            return await parts.graph.write(_store, principal, await _prepare(parts, window, placement))
+        except Outdated:
+            # Another window made the session, or took messages away, between the look and the lock.
+            continue
+
+
+async def _prepare(parts: Parts, window: Window, placement: Placement) -> Prepared:
+    indexes = [place.index for place in placement.placed]
+    episodes = [_in_session(window.episodes[index], placement.session_id) for index in indexes]
+    texts = await embedding.embed(parts, episodes, window.task.id) if episodes else []
+    return Prepared(window=window, session_id=placement.session_id, texts=dict(zip(indexes, texts, strict=True)))
+
+
+def _in_session(episode: Memory, session_id: str) -> Memory:
+    placed = msgspec.structs.replace(episode, session_id=session_id)
+    return msgspec.structs.replace(placed, facets=facets(placed))
 
 
 def draft(principal: Principal, new: NewMessages, now: datetime, idempotency: tuple[str, str] | None) -> Window:
@@ -99,14 +137,15 @@ def draft(principal: Principal, new: NewMessages, now: datetime, idempotency: tu
     return Window(
         space=space,
         session_id=template.session_id,
+        new_session_id=str(uuid4()),
         agent_id=speaking.agent_id,
         source=template.source,
         visibility=Visibility(template.visibility, template.visible_to),
         episodes=episodes,
         hashes=[message_hash(episode.role, episode.content) for episode in episodes],
         seqs=[message.seq for message in kept],
-        texts=[],
         task=task,
+        is_smart=new.mode != "raw",
         idempotency_key=idempotency[0] if idempotency else None,
         now=now,
     )
@@ -124,7 +163,7 @@ def _template(principal: Principal, new: NewMessages, space: SpaceAccess, now: d
         tags=check_tags([redact(tag) for tag in new.tags or []]),
         agent_id=principal.agent_id,
         owner_agent_id=principal.agent_id,
-        session_id=redact(new.session_id or "") or str(uuid4()),
+        session_id=redact(new.session_id or ""),
         tenant_id=principal.tenant_id,
         source=redact(new.source or ""),
         space_id=space.id,
@@ -142,7 +181,7 @@ def _template(principal: Principal, new: NewMessages, space: SpaceAccess, now: d
 def _episode(template: Memory, message: NewMessage, now: datetime) -> Memory:
     content = redact(message.content)
     moment = said_at(message.said_at, now)
-    episode = msgspec.structs.replace(
+    return msgspec.structs.replace(
         template,
         id=str(uuid4()),
         content=content,
@@ -153,25 +192,57 @@ def _episode(template: Memory, message: NewMessage, now: datetime) -> Memory:
         created_at=moment,
         text_hash=text_hash(content),
     )
-    return msgspec.structs.replace(episode, facets=facets(episode))
 
 
-async def _store(tx: Transaction, principal: Principal, window: Window) -> AcceptedMessages:
+async def _place(tx: Transaction, window: Window) -> Placement:
+    session_id = window.session_id or await _find_session(tx, window) or window.new_session_id
+    cursor = await messages.get_cursor(tx, window.space.space_key, session_id, window.visibility.token)
+    cursor = cursor or SessionCursor(None, 0, [])
+    placed = new_messages(cursor, window.hashes, window.seqs)
+    return Placement(session_id=session_id, cursor=cursor, placed=placed)
+
+
+async def _find_session(tx: Transaction, window: Window) -> str | None:
+    """The conversation that a window without a session id goes on with."""
+    if not window.hashes:
+        return None
+    wanted = SessionQuery(
+        space_key=window.space.space_key,
+        tenant_id=window.task.tenant_id,
+        agent_id=window.agent_id,
+        source=window.source,
+        visible_to=window.visibility.token,
+        since=window.now - SESSION_LIFE,
+        window=max(COMPARED_HASHES, len(window.hashes)),
+        limit=MAX_RECENT,
+    )
+    recent = await messages.list_recent(tx, wanted)
+    texts = [SafeText(episode.content) for episode in window.episodes]
+    telling = [is_telling(text, noise_family(text) is not None) for text in texts]
+    return find_session(recent, window.hashes, telling, window.now)
+
+
+async def _store(tx: Transaction, principal: Principal, prepared: Prepared) -> AcceptedMessages:
+    window = prepared.window
     await memories.lock_space(tx, window.space.space_key)
     if window.idempotency_key:
         earlier = await tasks.get_by_idempotency_key(tx, principal, window.idempotency_key)
         if earlier is not None:
             return _repeat_answer(window, earlier)
-    cursor = await messages.get_cursor(tx, window.space.space_key, window.session_id, window.visibility.token)
-    cursor = cursor or SessionCursor(None, 0, [])
-    placed = new_messages(cursor, window.hashes, window.seqs)
-    if placed:
-        await messages.create_many(tx, _session_write(window, cursor, placed))
-        await _create_chunks(tx, window, placed)
-    missing = sum(window.texts[place.index].missing for place in placed)
-    task = msgspec.structs.replace(window.task, stored_count=len(placed), total_count=len(placed) + missing)
+    placement = await _place(tx, window)
+    texts = [prepared.texts.get(place.index) for place in placement.placed]
+    if placement.session_id != prepared.session_id or None in texts:
+        raise Outdated("the session changed meanwhile")
+    if placement.placed:
+        await messages.create_many(tx, _session_write(prepared, placement))
+        await _create_chunks(tx, prepared, placement.placed)
+    missing = sum(prepared.texts[place.index].missing for place in placement.placed)
+    stored = len(placement.placed)
+    task = msgspec.structs.replace(
+        window.task, session_id=placement.session_id, stored_count=stored, total_count=stored + missing
+    )
     await tasks.create(tx, task, window.idempotency_key)
-    return AcceptedMessages(task.id, len(placed), window.session_id)
+    return AcceptedMessages(task.id, stored, placement.session_id)
 
 
 def _repeat_answer(window: Window, earlier: Task) -> AcceptedMessages:
@@ -180,35 +251,38 @@ def _repeat_answer(window: Window, earlier: Task) -> AcceptedMessages:
     return AcceptedMessages(earlier.id, earlier.stored_count, earlier.session_id)
 
 
-def _session_write(window: Window, cursor: SessionCursor, placed: Sequence[Placed]) -> SessionWrite:
+def _session_write(prepared: Prepared, placement: Placement) -> SessionWrite:
+    window, cursor, placed = prepared.window, placement.cursor, placement.placed
     seqs = [seq for place in placed if (seq := window.seqs[place.index]) is not None]
     known = [cursor.last_seq] if cursor.last_seq is not None else []
     return SessionWrite(
         space_key=window.space.space_key,
-        session_id=window.session_id,
+        session_id=placement.session_id,
         tenant_id=window.task.tenant_id,
         agent_id=window.agent_id,
         source=window.source,
+        visible_to=window.visibility.token,
         next_position=placed[-1].position + 1,
         last_seq=max([*known, *seqs], default=None),
-        messages=[_row(window, place) for place in placed],
+        messages=[_row(prepared, place) for place in placed],
         now=window.now,
     )
 
 
-def _row(window: Window, place: Placed) -> dict[str, object]:
-    parts = [window.space.space_key, window.session_id, str(place.position)]
+def _row(prepared: Prepared, place: Placed) -> dict[str, object]:
+    window, text = prepared.window, prepared.texts[place.index]
+    parts = [window.space.space_key, prepared.session_id, str(place.position)]
     identity = {
         "position": place.position,
         "hash": window.hashes[place.index],
         "seq": window.seqs[place.index],
         "dedup_key": hashlib.sha256("\n".join(parts).encode()).hexdigest(),
+        "ingest_task": window.task.id if window.is_smart else None,
     }
-    text = window.texts[place.index]
     return {"properties": {**text.properties, **identity}, "embedding": text.embedding}
 
 
-async def _create_chunks(tx: Transaction, window: Window, placed: Sequence[Placed]) -> None:
+async def _create_chunks(tx: Transaction, prepared: Prepared, placed: Sequence[Placed]) -> None:
     for place in placed:
-        if window.texts[place.index].chunks:
-            await memories.create_chunks(tx, window.episodes[place.index], window.texts[place.index].chunks)
+        if chunks := prepared.texts[place.index].chunks:
+            await memories.create_chunks(tx, prepared.window.episodes[place.index], chunks)

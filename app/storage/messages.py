@@ -8,6 +8,7 @@ import msgspec
 
 from app.domain.messages import SessionCursor
 from app.domain.principal import Principal
+from app.domain.sessions import RecentSession
 from app.storage.graph import Transaction, many, one
 from app.storage.queries import load
 
@@ -24,6 +25,7 @@ class SessionWrite(msgspec.Struct, frozen=True, kw_only=True):
     tenant_id: str
     agent_id: str
     source: str
+    visible_to: str
     next_position: int
     last_seq: int | None
     messages: list[dict[str, object]]
@@ -52,6 +54,23 @@ async def get_cursor(tx: Transaction, space_key: str, session_id: str, visible_t
         visible_to=visible_to,
         window=COMPARED_MESSAGES,
     )
+
+
+class SessionQuery(msgspec.Struct, frozen=True, kw_only=True):
+    """Whose conversations, from where and for whom, not older than `since`, and how much of how many."""
+
+    space_key: str
+    tenant_id: str
+    agent_id: str
+    source: str
+    visible_to: str
+    since: datetime
+    window: int
+    limit: int
+
+
+async def list_recent(tx: Transaction, wanted: SessionQuery) -> list[RecentSession]:
+    return await many(tx, QUERIES["list_recent_sessions"], RecentSession, **msgspec.structs.asdict(wanted))
 
 
 async def create_many(tx: Transaction, write: SessionWrite) -> int:

@@ -69,8 +69,8 @@ async def test_a_message_reads_like_a_memory_of_type_session(alice: Client) -> N
     assert (await alice.get(f"/v1/memories/{message['id']}")).json() == message
 
 
-async def test_without_a_session_id_each_request_is_a_session_of_its_own(alice: Client) -> None:
-    first, second = await alice.say("好的"), await alice.say("好的")
+async def test_without_a_session_id_what_has_nothing_in_common_is_a_session_of_its_own(alice: Client) -> None:
+    first, second = await alice.say("好的"), await alice.say("她说海鲜很好吃")
 
     assert first["session_id"] != second["session_id"]
     assert second["stored_count"] == 1

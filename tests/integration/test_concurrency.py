@@ -56,6 +56,15 @@ async def test_windows_of_one_session_store_no_message_twice(alice: Client, driv
     assert [record["said"] for record in found.records] == texts
 
 
+async def test_first_windows_without_a_session_id_make_one_session(alice: Client) -> None:
+    texts = ["Move the parser into its own module", "ok", "二"]
+
+    answers = await asyncio.gather(*(alice.say(*texts) for _ in range(8)))
+
+    assert sorted(answer["stored_count"] for answer in answers) == [0] * 7 + [3]
+    assert len({answer["session_id"] for answer in answers}) == 1
+
+
 async def test_a_numbered_session_stores_no_message_twice(alice: Client) -> None:
     window = [{"role": "user", "content": "ok", "seq": number} for number in range(5)]
     body = {"messages": window, "session_id": "s1"}
