@@ -49,6 +49,7 @@ HOMES = {
     "click": ("app.cli",),
     "rich": ("app.cli",),
     "networkx": ("ingest.communities",),
+    "markdown_it": ("ingest.formats_markdown",),
     "Stemmer": ("app.domain.texts",),
 }
 # Seconds to import, so the function that first needs them imports them.
