@@ -119,12 +119,24 @@ _CUSTOM = "custom:"
 _DETERMINERS = re.compile(
     r"^(?:(?:the|a|an|my|our|his|her|their|its|this|that|new|current|latest|present)\s+|这个|那个|新的?|现在的?|目前的?)"
 )
+_BLANKS = re.compile(r"[\s_-]+")
+_FAVOURITE_THING = re.compile("(?:favou?rite[ :]+|最喜欢的|最爱的)(?P<thing>.+)")
 
 
 def attribute_id(noun: str) -> str:
     """The registered attribute that a noun names, else `custom:` and the noun without determiners."""
     name = _DETERMINERS.sub("", _DETERMINERS.sub("", normalised(noun)))
     return SYNONYMS.get(name) or (f"{_CUSTOM}{name.replace(' ', '-')}" if name else "")
+
+
+def named_attribute(name: str) -> str:
+    """The attribute that a model names: a registered one however it is spelt, else a favourite or a custom one."""
+    words = _BLANKS.sub(" ", normalised(name).removeprefix(_CUSTOM)).strip()
+    registered = words.replace(" ", "-")
+    if registered in REGISTRY:
+        return registered
+    favourite = _FAVOURITE_THING.match(words)
+    return f"favourite:{favourite['thing']}" if favourite else attribute_id(words)
 
 
 def cardinality_of(attribute: str) -> Cardinality:

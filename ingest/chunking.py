@@ -32,16 +32,22 @@ def split(text: SafeText, max_tokens: int = 200, overlap_tokens: int = 30) -> li
 
     Every character is in some piece, and a text that is short enough is its only piece.
     """
+    spans = split_spans(text, max_tokens, overlap_tokens)
+    return [SafeText(text[start:end]) for start, end in spans]
+
+
+def split_spans(text: SafeText, max_tokens: int = 200, overlap_tokens: int = 30) -> list[tuple[int, int]]:
+    """Where the pieces of `split` begin and end."""
     if estimate_tokens(text) <= max_tokens:
-        return [text]
+        return [(0, len(text))]
     atoms = _atoms(text)
-    pieces: list[SafeText] = []
+    spans: list[tuple[int, int]] = []
     first, last = 0, -1
     while last < len(atoms.ends) - 1:
         last = _last_atom(atoms, first, max_tokens)
-        pieces.append(SafeText(text[atoms.ends[first - 1] if first else 0 : atoms.ends[last]]))
+        spans.append((atoms.ends[first - 1] if first else 0, atoms.ends[last]))
         first = _next_first(atoms, first, last, overlap_tokens)
-    return pieces
+    return spans
 
 
 def _atoms(text: str) -> _Atoms:

@@ -50,6 +50,7 @@ HOMES = {
     "rich": ("app.cli",),
     "networkx": ("ingest.communities",),
     "markdown_it": ("ingest.formats_markdown",),
+    "rapidfuzz": ("ingest.quotes",),
     "Stemmer": ("app.domain.texts",),
 }
 # Seconds to import, so the function that first needs them imports them.
