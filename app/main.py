@@ -18,7 +18,7 @@ from litestar.openapi.plugins import SwaggerRenderPlugin
 from litestar.openapi.spec import Components, SecurityScheme
 from litestar.static_files import create_static_files_router  # pyright: ignore[reportUnknownVariableType]
 
-from app.api import health, ingest, memories, relations, search, space_settings, tasks, tenants
+from app.api import health, ingest, memories, relations, search, space_settings, spaces, tasks, tenants
 from app.api.auth import provide_principal
 from app.api.cors import allow_origins
 from app.api.errors import answer_domain, answer_http, answer_unexpected
@@ -41,6 +41,7 @@ ROUTERS = [
     memories.router,
     search.router,
     relations.router,
+    spaces.router,
     tasks.router,
     ingest.router,
     space_settings.router,

@@ -46,6 +46,13 @@ class Client(httpx.AsyncClient):
         """The contents of the results, best first."""
         return [result["memory"]["content"] for result in (await self.search(query, **parameters))["results"]]
 
+    async def space(self, name: str, role: str = "member", **members: Client) -> dict[str, Any]:
+        """Creates a team space with these members; the answer, which must be a success."""
+        named = [{"user_id": member.user_id, "role": role} for member in members.values()]
+        answer = await self.post("/v1/spaces", json={"name": name, "space_type": "team", "members": named})
+        assert answer.status_code == 201, answer.text
+        return answer.json()
+
     async def relate(self, source: str, target: object, kind: object = "supports", **more: object) -> httpx.Response:
         """States a relation; the answer, whatever it is."""
         body = {"type": kind, "target_id": target, **more}

@@ -19,6 +19,19 @@ CREATE (space:Space:Sample {
 CREATE (:SpaceState:Sample {space_key: space.space_key, rev: 1})
 CREATE (tenant)-[:MEMBER_OF {role: 'admin', joined_at: tenant.created_at}]->(space)
 
+CREATE (team:Space:Sample {
+  id: 'team/sample', space_key: 'steam0', kind: 'team', name: 'Team', owner_id: tenant.id, created_at: tenant.created_at,
+  updated_at: tenant.created_at
+})
+CREATE (:SpaceState:Sample {space_key: team.space_key, rev: 1})
+CREATE (tenant)-[:MEMBER_OF {role: 'admin', joined_at: tenant.created_at}]->(team)
+CREATE (rule:AutoShareRule:Sample {
+  id: 'sample-rule', space_key: team.space_key, source_space: space.id, categories: ['profile'], tags: ['home'],
+  min_importance: 0.4, require_approval: false, created_by: tenant.id, created_at: tenant.created_at,
+  deleted_at: tenant.created_at
+})
+CREATE (rule)-[:SHARES_INTO]->(team), (rule)-[:SHARES_FROM]->(space)
+
 CREATE (agent:Agent:Sample {tenant_id: tenant.id, id: 'mcp'})
 CREATE (session:Session:Sample {
   space_key: space.space_key, id: 'sample-session', agent_id: agent.id, tenant_id: tenant.id, source: 'mcp',
@@ -100,7 +113,6 @@ CREATE (:Entity:Sample {id: 'sample-entity', space_key: space.space_key, norm_na
 CREATE (:Slot:Sample {id: 'sample-slot', space_key: space.space_key, subject: 'ann', attribute: 'home', context: ''})
 CREATE (:Decision:Sample {id: 'sample-decision'})
 CREATE (:Community:Sample {id: 'sample-community'})
-CREATE (:AutoShareRule:Sample {id: 'sample-rule'})
 CREATE (:PendingShare:Sample {id: 'sample-pending'})
 CREATE (:SharingEvent:Sample {id: 'sample-event'})
 CREATE (:Invitation:Sample {id: 'sample-invitation'})

@@ -22,12 +22,15 @@ MAX_REV_DIGITS = 18
 BOOLEANS = {"true": True, "false": False}
 
 
+def is_json(request: AnyRequest) -> bool:
+    """Whether the request says that it carries JSON."""
+    media_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    return media_type == "application/json" or (media_type.startswith("application/") and media_type.endswith("+json"))
+
+
 async def read_json(request: AnyRequest) -> object:
     """The decoded body. Raises UnsupportedMedia without a JSON content type, Invalid when it is not JSON."""
-    media_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
-    if media_type != "application/json" and not (
-        media_type.startswith("application/") and media_type.endswith("+json")
-    ):
+    if not is_json(request):
         raise UnsupportedMedia("the request needs Content-Type: application/json")
     try:
         return msgspec.json.decode(await request.body())

@@ -32,6 +32,9 @@ KEY_LIFE = timedelta(hours=1)
 EVERYTHING = """
 MATCH (tenant:Tenant {id: $tenant_id})-[:MEMBER_OF]->(space:Space)
 RETURN properties(tenant), properties(space),
+  COLLECT {
+    MATCH (one)-[member:MEMBER_OF]->(space) RETURN [one.id, properties(member)] AS row ORDER BY row[0]
+  } AS members,
   COLLECT { MATCH (state:SpaceState {space_key: space.space_key}) RETURN state.rev } AS revs,
   COLLECT { MATCH (key:ApiKey {tenant_id: tenant.id}) RETURN key {.*, last_used_at: null} ORDER BY key.id } AS keys,
   COLLECT { MATCH (task:Task {tenant_id: tenant.id}) RETURN properties(task) ORDER BY task.id } AS tasks,
@@ -42,6 +45,7 @@ RETURN properties(tenant), properties(space),
     RETURN [memory.id, type(relation), properties(relation), properties(other)] AS related
     ORDER BY memory.id, elementId(relation)
   } AS related
+ORDER BY space.id
 """
 
 Ids = dict[str, str]
@@ -153,7 +157,21 @@ READING = [
     Call("GET /v1/tasks", 200, 200),
     Call("GET /v1/tasks/{task_id}", 200, 404),
 ]
-CALLS = [*TENANTS, *WRITING, *READING]
+TEAM = "/v1/spaces/{kind}/{uid}"
+SPACES = [
+    Call("GET /v1/spaces", 200, 200),
+    Call("POST /v1/spaces", 201, 201, {"name": "blue", "space_type": "team"}, scope="write"),
+    Call(f"GET {TEAM}", 200, 404),
+    Call(f"GET {TEAM}", 200, 404, path={"kind": "personal", "uid": "{user}"}),
+    Call(f"PUT {TEAM}", 200, 404, {"name": "blue"}, scope="write"),
+    Call(f"POST {TEAM}/members", 200, 404, {"user_id": "{guest}", "role": "member"}, scope="write"),
+    Call(f"PUT {TEAM}/members/{{user_id}}", 200, 404, {"role": "reader"}, scope="write"),
+    Call(f"DELETE {TEAM}/members/{{user_id}}", 200, 404, scope="write"),
+    # Its owner cannot leave it, but may try.
+    Call(f"POST {TEAM}/leave", 400, 404, scope="write"),
+    Call(f"PUT {TEAM}/owner", 200, 404, {"user_id": "{user_id}"}, scope="write"),
+]
+CALLS = [*TENANTS, *WRITING, *READING, *SPACES]
 
 
 def named(call: Call) -> str:
@@ -207,9 +225,10 @@ async def owning(graph: Graph, settings: Settings) -> AsyncGenerator[Owner]:
     parts = make_parts(settings, graph, FixedEmbedder(model=settings.embed_model))
     clock = FixedClock(parts.clock())
     app = create_app(lambda: msgspec.structs.replace(parts, clock=clock))
-    async with client_of(app) as client, client_of(app) as anonymous:
+    async with client_of(app) as client, client_of(app) as anonymous, client_of(app) as member:
         await client.sign_up("Owner", agent=f"agent-{SECRET}")
         ids, keys = await make_everything(client), await make_keys(client, clock)
+        ids |= await make_team(client, member)
         await end_tasks(client, Worker(parts))
         clock.move(KEY_LIFE.total_seconds() + 1)
         yield Owner(client, {**ids, "key_id": (await make_key(client))["id"]}, keys, anonymous)
@@ -271,6 +290,16 @@ async def make_everything(client: Client) -> Ids:
     }
 
 
+async def make_team(client: Client, member: Client) -> Ids:
+    """A team with one member, and somebody who is not in it."""
+    await member.sign_up("Guest")
+    guest = member.user_id
+    await member.sign_up("Member")
+    space = await client.space(f"team-{SECRET}", member=member)
+    kind, _, uid = space["id"].partition("/")
+    return {"kind": kind, "uid": uid, "user_id": member.user_id, "guest": guest, "user": client.user_id}
+
+
 def unknown(ids: Ids) -> Ids:
     """Ids of the same form that nobody has; a cursor names nothing by itself."""
     new = str(uuid4())
@@ -288,7 +317,7 @@ def unknown(ids: Ids) -> Ids:
 async def everything(driver: AsyncDriver, owner: Owner) -> list[Any]:
     """All nodes and relationships of a tenant, as the graph has them."""
     found = await driver.execute_query(EVERYTHING, tenant_id=owner.client.user_id)
-    return found.records[0].values()
+    return [record.values() for record in found.records]
 
 
 def test_every_route_of_the_document_is_in_the_table(app: Litestar) -> None:
@@ -372,7 +401,9 @@ async def test_no_answer_shows_a_key_or_its_hash(fresh_owner: Owner) -> None:
     ids = {**owner.ids, "space": f"personal/{owner.client.key}", "colon_space": f"personal:{owner.client.key}"}
     secrets = [*keys, *(key_hash(key) for key in keys)]
 
-    answers = {named(call): (await ask(owner.client, call, ids)).text for call in [*READING, *TENANTS, *WRITING]}
+    answers = {
+        named(call): (await ask(owner.client, call, ids)).text for call in [*READING, *SPACES, *TENANTS, *WRITING]
+    }
 
     assert [place for place, text in answers.items() if any(secret in text for secret in secrets)] == []
 

@@ -15,6 +15,7 @@ import pytest
 
 from app.services.parts import Parts
 from tests.clients import Client
+from tests.conftest import SignUp
 
 ROOT = Path(__file__).parents[2]
 ADDRESS = "http://127.0.0.1:8080"
@@ -72,7 +73,9 @@ def same_form(documented: Any, real: Any) -> bool:
 
 
 @pytest.fixture
-async def variables(alice: Client, parts: Parts, work: Callable[[], Awaitable[int]]) -> dict[str, str]:
+async def variables(
+    alice: Client, stranger: Client, sign_up: SignUp, parts: Parts, work: Callable[[], Awaitable[int]]
+) -> dict[str, str]:
     """A tenant that has what the examples speak of, as the names in them."""
     memory = await alice.store("Ming never drinks coffee.", tags=["tea"])
     other = await alice.store("Ming grew up in Fujian.", tags=["tea"])
@@ -82,6 +85,7 @@ async def variables(alice: Client, parts: Parts, work: Callable[[], Awaitable[in
     accepted = await alice.say("Ming is coming on Friday.", "好的，我会准备乌龙茶。", session_id="visit")
     message = (await alice.get("/v1/memories?memory_type=session")).json()["memories"][0]
     await alice.put("/v1/agent-groups/coders", json={"agents": ["ann", "bob"]})
+    space = await alice.space("garden", member=stranger)
     await work()
     await parts.accesses.flush()
     return {
@@ -93,6 +97,10 @@ async def variables(alice: Client, parts: Parts, work: Callable[[], Awaitable[in
         "MESSAGE": message["id"],
         "RELATION": relation["id"],
         "TASK": accepted["task_id"],
+        "SPACE": space["id"],
+        "MEMBER": stranger.user_id,
+        "MEMBER_KEY": stranger.key,
+        "GUEST": (await sign_up("Guest")).user_id,
     }
 
 

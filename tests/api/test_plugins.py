@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from datetime import datetime
 from typing import Any
-from urllib.parse import urlencode
+from urllib.parse import quote, urlencode
 
 import httpx
 import pytest
@@ -124,6 +124,19 @@ async def test_opencode_may_send_a_whole_first_message_as_the_query(alice: Clien
     found = await search(alice, q=message, limit=5, tags=f"{USER_TAG},{PROJECT_TAG}")
 
     assert contents(found) == ["The parser fails on nested quotes"]
+
+
+@pytest.mark.parametrize("kind", ["team", "organization"])
+async def test_node_plugins_create_a_space_add_a_member_and_list_both(
+    alice: Client, stranger: Client, kind: str
+) -> None:
+    created = await send(alice, "POST", "/v1/spaces", {"name": "设计组", "space_type": kind})
+    path = f"/v1/spaces/{quote(created['id'], safe='')}/members"
+    await send(alice, "POST", path, {"user_id": stranger.key, "role": "member"})
+
+    listed = (await send(stranger, "GET", "/v1/spaces"))["spaces"]
+
+    assert [(space["id"], space["name"]) for space in listed[1:]] == [(created["id"], "设计组")]
 
 
 async def test_openclaw_checks_health_before_it_begins(anonymous: Client) -> None:

@@ -21,13 +21,15 @@ QUERIES = [query for path in sorted(FOLDER.glob("*.cypher")) for query in load(p
 # GQL status of a label, a relationship type and a property that the database has never seen: misspelt, most likely.
 UNRECOGNISED = ("01N50", "01N51", "01N52")
 NAMES = """
-MATCH (node) WHERE node.space_key = $space_key OR node.tenant_id = $tenant_id OR node.id = $tenant_id
+MATCH (node) WHERE node.space_key IN $space_keys OR node.tenant_id = $tenant_id OR node.id = $tenant_id
 OPTIONAL MATCH (node)-[relation]-()
 UNWIND [label IN labels(node) WHERE label <> 'Sample' | [label, node]]
   + CASE WHEN relation IS NULL THEN [] ELSE [[type(relation), relation]] END AS named
 UNWIND keys(named[1]) AS key
 RETURN collect(DISTINCT named[0] + '.' + key) AS names
 """
+
+SAMPLE_SPACES = ["ssample0", "steam0"]
 
 Plan = dict[str, Any]
 
@@ -113,12 +115,15 @@ async def test_misspelt_name_is_noticed(driver: AsyncDriver, text: LiteralString
     assert unrecognised(summary)
 
 
-async def test_sample_has_every_name_that_the_service_writes(driver: AsyncDriver, alice: Client) -> None:
+async def test_sample_has_every_name_that_the_service_writes(
+    driver: AsyncDriver, alice: Client, stranger: Client
+) -> None:
     await use_everything(alice)
+    await use_spaces(alice, stranger)
 
-    written = await names(driver, await space_key_of(driver, alice), alice.user_id)
+    written = await names(driver, await space_keys_of(driver, alice), alice.user_id)
     assert len(written) > 100
-    assert written - await names(driver, "ssample0", "sample-tenant") == set()
+    assert written - await names(driver, SAMPLE_SPACES, "sample-tenant") == set()
 
 
 @pytest.mark.parametrize("text", re.findall(r"```cypher\n(.*?)```", GUIDE.read_text(encoding="utf-8"), re.DOTALL))
@@ -131,14 +136,14 @@ async def test_query_of_the_guide_answers_on_the_sample(driver: AsyncDriver, tex
 async def test_guide_names_every_label_and_type(driver: AsyncDriver) -> None:
     named = set(re.findall(r"`(\w+)`", GUIDE.read_text(encoding="utf-8")))
 
-    present = await names(driver, "ssample0", "sample-tenant")
+    present = await names(driver, SAMPLE_SPACES, "sample-tenant")
     assert {name.partition(".")[0] for name in present} - named == set()
 
 
 async def test_guide_explains_every_property_of_memories(driver: AsyncDriver) -> None:
     explained = set(re.findall(r"`(\w+)`", GUIDE.read_text(encoding="utf-8")))
 
-    present = await names(driver, "ssample0", "sample-tenant")
+    present = await names(driver, SAMPLE_SPACES, "sample-tenant")
     shown = {name.partition(".")[2] for name in present if name.startswith(("Memory.", "Episode."))}
     assert shown - explained - {"id", "share_key"} == set()
 
@@ -157,12 +162,22 @@ async def use_everything(client: Client) -> None:
         await client.post(f"/v1/memories/{new['id']}/relations", json={"type": kind, "target_id": old["id"]})
 
 
-async def space_key_of(driver: AsyncDriver, client: Client) -> str:
+async def use_spaces(client: Client, other: Client) -> None:
+    """Calls every route that writes to spaces."""
+    space = f"/v1/spaces/{(await client.space('red', other=other))['id']}"
+    await client.put(space, json={"name": "blue"})
+    await client.put(f"{space}/members/{other.user_id}", json={"role": "admin"})
+    await client.put(f"{space}/owner", json={"user_id": other.user_id})
+    await other.put(f"{space}/owner", json={"user_id": client.user_id})
+    await other.post(f"{space}/leave")
+
+
+async def space_keys_of(driver: AsyncDriver, client: Client) -> list[str]:
     rows = await driver.execute_query("MATCH (space:Space {owner_id: $id}) RETURN space.space_key", id=client.user_id)
-    return rows.records[0].value()
+    return [record.value() for record in rows.records]
 
 
-async def names(driver: AsyncDriver, space_key: str, tenant_id: str) -> set[str]:
+async def names(driver: AsyncDriver, space_keys: list[str], tenant_id: str) -> set[str]:
     """`Label.property` and `TYPE.property` of everything a tenant has."""
-    rows = await driver.execute_query(NAMES, space_key=space_key, tenant_id=tenant_id)
+    rows = await driver.execute_query(NAMES, space_keys=space_keys, tenant_id=tenant_id)
     return set(rows.records[0].value())
