@@ -33,6 +33,7 @@ class Known(msgspec.Struct, frozen=True, kw_only=True):
     modality: Modality = Modality.FACT
     cosine: float | None = None
     is_pinned: bool = False
+    is_held: bool = False
     confidence: float = 0.5
 
 

@@ -62,6 +62,7 @@ def _decide(index: int, comparisons: Iterable[Comparison]) -> Decision:
         reason=best.reason,
         label=best.label,
         weight=best.weight if best.action is not Action.CREATE else 0.0,
+        method="rule" if best.is_rule else "judge",
         scores=best.scores,
     )
 

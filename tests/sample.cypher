@@ -47,9 +47,9 @@ CREATE (asked:Episode:Sample {
   visibility: 'global', visible_to: 'all0', owner_agent_id: agent.id, version: 1, rev: 1, valid_from: tenant.created_at,
   valid_to: datetime('9999-12-31T00:00:00Z'), recorded_at: tenant.created_at, retired_at: datetime('9999-12-31T00:00:00Z'),
   created_at: tenant.created_at, updated_at: tenant.created_at, last_accessed_at: tenant.created_at, facets: 'kind0',
-  text_hash: 'asked', role: 'user', speaker: 'Ann', position: 0, hash: 'asked', seq: 1, dedup_key: 'sample-asked',
-  ingest_task: 'sample-task',
-  embed_task: 'sample-task', embedding: [place IN range(1, $dimension) | 1.0 / place]
+  text_hash: 'asked', role: 'user', speaker: 'Ann', subject: '', attribute: '', value: '', context: '', modality: 'fact',
+  evidence_ids: [], position: 0, hash: 'asked', seq: 1, dedup_key: 'sample-asked',
+  embed_task: 'sample-task', embedding: [place IN range(1, $dimension) | 1.0 / place], ingest_task: 'sample-task'
 })
 CREATE (said:Episode:Sample)
 SET said = asked {
@@ -64,6 +64,7 @@ CREATE (memory:Memory:Sample)
 SET memory = said {
   .*, id: 'sample-memory-1', kind: 'memory', content: 'Ann lives in Shanghai.', l0_abstract: 'Ann lives in Shanghai.',
   l1_overview: 'Where Ann lives.', category: 'profile', memory_type: 'insight', text_hash: 'memory', role: '', speaker: '',
+  subject: 'Ann', attribute: 'residence', value: 'Shanghai', context: '', modality: 'fact', evidence_ids: [said.id],
   current_key: 'sample-current', share_key: 'sample-share', last_confirmed_at: tenant.created_at,
   position: null, hash: null, seq: null, dedup_key: null
 }
@@ -73,13 +74,36 @@ SET other = memory {
   text_hash: 'other', current_key: null, share_key: null
 }
 CREATE (memory)-[:IN_SPACE]->(space), (other)-[:IN_SPACE]->(space)
-CREATE (memory)-[:EXTRACTED_FROM]->(said)
+CREATE (memory)-[:EXTRACTED_FROM {
+  start: 0, end: 6, kind: 'first', decision: 'sample-decision', task: 'sample-task', created_at: tenant.created_at
+}]->(said)
 CREATE (chunk:Chunk:Sample {
   id: 'sample-chunk', content: 'Ann lives', position: 0, space_key: space.space_key, visible_to: 'all0', kind: 'memory',
   state: 'active', category: 'profile', memory_type: 'insight', source: 'mcp', agent_id: agent.id, session_id: session.id,
   valid_from: memory.valid_from, valid_to: memory.valid_to, recorded_at: memory.recorded_at, retired_at: memory.retired_at,
   embed_task: 'sample-task', embedding: memory.embedding
 })-[:PART_OF]->(memory)
+CREATE (entity:Entity:Sample {
+  id: 'sample-entity', space_key: space.space_key, norm_name: 'ann', type: 'person', name: 'Ann', aliases: [],
+  created_at: tenant.created_at, task: 'sample-task'
+})
+CREATE (alias:Entity:Sample)
+SET alias = entity {.*, id: 'sample-alias', norm_name: 'annie', name: 'Annie'}
+CREATE (alias)-[:SAME_AS {task: 'sample-task', created_at: tenant.created_at}]->(entity)
+CREATE (slot:Slot:Sample {
+  id: 'sample-slot', space_key: space.space_key, subject: 'ann', attribute: 'residence', context: '', cardinality: 'one',
+  created_at: tenant.created_at, task: 'sample-task'
+})
+CREATE (memory)-[:MENTIONS {task: 'sample-task', created_at: tenant.created_at}]->(entity)
+CREATE (memory)-[:ABOUT {value: 'Shanghai', task: 'sample-task', created_at: tenant.created_at}]->(slot)
+CREATE (decision:Decision:Sample {
+  id: 'sample-decision', task_id: 'sample-task', space_key: space.space_key, tenant_id: tenant.id, visible_to: 'all0', rev: 1,
+  fact: 0, action: 'supersede', requested_action: 'supersede', text: memory.content, category: 'profile',
+  memory_id: memory.id, target_id: other.id, reason: 'by the same speaker later', label: '', method: 'rule', scores_json: '{}',
+  created: [memory.id], before_json: '[]', repeats: [], evidence: [said.id], fact_json: '{}', created_at: tenant.created_at,
+  undone_at: tenant.created_at
+})
+CREATE (decision)-[:DECIDED {op: 'created'}]->(memory), (decision)-[:DECIDED {op: 'changed'}]->(other)
 CREATE (:Revision:Sample {
   memory_id: memory.id, space_key: space.space_key, version: 1, content: 'Ann lives in China.', tags: ['home'],
   category: 'profile', memory_type: 'insight', state: 'active', importance: 0.5, edited_at: tenant.created_at,
@@ -88,11 +112,11 @@ CREATE (:Revision:Sample {
 CREATE (tag:Tag:Sample {space_key: space.space_key, name: 'home'})
 CREATE (memory)-[:TAGGED]->(tag), (asked)-[:TAGGED]->(tag)
 FOREACH (created IN [tenant.created_at] |
-  CREATE (memory)-[:SUPPORTS {id: 'sample-1', method: 'user', weight: 1.0, label: 'work', task: 'sample-task', created_at: created}]->(other)
-  CREATE (memory)-[:CONTRADICTS {id: 'sample-2', method: 'user', weight: 1.0, label: 'work', task: 'sample-task', created_at: created}]->(other)
-  CREATE (memory)-[:SUPERSEDES {id: 'sample-3', method: 'user', weight: 1.0, label: 'work', task: 'sample-task', created_at: created}]->(other)
-  CREATE (memory)-[:CONTEXTUALIZES {id: 'sample-4', method: 'user', weight: 1.0, label: 'work', task: 'sample-task', created_at: created}]->(other)
-  CREATE (memory)-[:MERGED_FROM {id: 'sample-5', method: 'rule', weight: 1.0, task: 'sample-task', created_at: created}]->(other)
+  CREATE (memory)-[:SUPPORTS {id: 'sample-1', decision: 'sample-decision', method: 'user', weight: 1.0, label: 'work', task: 'sample-task', created_at: created}]->(other)
+  CREATE (memory)-[:CONTRADICTS {id: 'sample-2', decision: 'sample-decision', method: 'user', weight: 1.0, label: 'work', task: 'sample-task', created_at: created}]->(other)
+  CREATE (memory)-[:SUPERSEDES {id: 'sample-3', decision: 'sample-decision', method: 'user', weight: 1.0, label: 'work', task: 'sample-task', created_at: created}]->(other)
+  CREATE (memory)-[:CONTEXTUALIZES {id: 'sample-4', decision: 'sample-decision', method: 'user', weight: 1.0, label: 'work', task: 'sample-task', created_at: created}]->(other)
+  CREATE (memory)-[:MERGED_FROM {id: 'sample-5', decision: 'sample-decision', method: 'rule', weight: 1.0, task: 'sample-task', created_at: created}]->(other)
   CREATE (memory)-[:DERIVED_FROM {id: 'sample-6', method: 'rule', weight: 1.0, task: 'sample-task', created_at: created}]->(other)
   CREATE (memory)-[:SIMILAR_TO {id: 'sample-7', method: 'vector', weight: 0.8, cosine: 0.8, task: 'sample-task', created_at: created}]->(other)
 )
@@ -109,9 +133,6 @@ CREATE (:EmbeddingModel:Sample {key: 'sample', name: 'sample', dimension: 3, nex
 
 // Labels that have their constraint but no query yet.
 CREATE (:Document:Sample {space_key: space.space_key, hash: 'document', version: 1})
-CREATE (:Entity:Sample {id: 'sample-entity', space_key: space.space_key, norm_name: 'ann', type: 'person'})
-CREATE (:Slot:Sample {id: 'sample-slot', space_key: space.space_key, subject: 'ann', attribute: 'home', context: ''})
-CREATE (:Decision:Sample {id: 'sample-decision'})
 CREATE (:Community:Sample {id: 'sample-community'})
 CREATE (:PendingShare:Sample {id: 'sample-pending'})
 CREATE (:SharingEvent:Sample {id: 'sample-event'})

@@ -5,6 +5,7 @@ OurmemError
 ├── Unauthorized       401 unauthorized
 │   └── InsufficientScope  401 insufficient_scope
 ├── NotFound           404 not_found
+├── Blocked            409 conflict              (something later builds on what is to be undone)
 ├── Outdated           412 precondition_failed   (If-Match does not match)
 ├── TooLong            413 content_too_long
 ├── UnsupportedMedia   415 unsupported_media_type  (a body that does not say it is JSON)
@@ -51,6 +52,12 @@ class NotFound(OurmemError):
     """Nothing there, or nothing the caller may see."""
 
     status, code, prefix = 404, "not_found", "not found"
+
+
+class Blocked(OurmemError):
+    """Something later builds on what is to be taken back; the message names it."""
+
+    status, code, prefix = 409, "conflict", "conflict"
 
 
 class Outdated(OurmemError):

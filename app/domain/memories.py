@@ -131,6 +131,14 @@ class Memory(msgspec.Struct, frozen=True, kw_only=True):
     text_hash: str
     role: str = ""
     speaker: str = ""
+    # What a fact says of whom; '' until ingest has read it.
+    subject: str = ""
+    attribute: str = ""
+    value: str = ""
+    context: str = ""
+    modality: str = "fact"
+    # The messages it was made from, so that search shows a fact and its message once.
+    evidence_ids: list[str] = []
 
     @property
     def is_message(self) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
 from enum import StrEnum
 
@@ -46,6 +47,10 @@ class Progress(msgspec.Struct, frozen=True):
     counts: dict[str, int] = {}
     tokens: int = 0
     errors: list[str] = []
+
+
+# Records how far an attempt is and prolongs its lease; raises when the lease is lost or the task was cancelled.
+Report = Callable[[Progress], Awaitable[None]]
 
 
 class Task(msgspec.Struct, frozen=True, kw_only=True):

@@ -31,6 +31,13 @@ class StoredText(msgspec.Struct, frozen=True, kw_only=True):
     missing: int
 
 
+class EmbeddedText(msgspec.Struct, frozen=True):
+    """The pieces of a text with a vector each; most texts are one piece."""
+
+    pieces: list[str]
+    vectors: list[list[float]]
+
+
 async def embed(parts: Parts, records: Sequence[Memory], task_id: str) -> list[StoredText]:
     """Stored forms of memories or messages, in order.
 
@@ -58,6 +65,25 @@ async def _embed_some(parts: Parts, texts: Sequence[str]) -> list[list[float] | 
         LOG.warning("stored without vectors, a task will make them: %s", error)
         return [None] * len(texts)
     return [*made, *([None] * (len(texts) - len(now)))]
+
+
+async def embed_facts(parts: Parts, texts: Sequence[str]) -> list[EmbeddedText]:
+    """Texts of facts with all their vectors. Raises EmbeddingFailed: a fact without one would seem new to everybody."""
+    pieces = [chunking.split(SafeText(text)) for text in texts]
+    flat = [piece for split in pieces for piece in split]
+    vectors = iter(await parts.embedder.embed_documents(flat) if flat else [])
+    return [EmbeddedText(list(split), [next(vectors) for _ in split]) for split in pieces]
+
+
+def stored(record: Memory, embedded: EmbeddedText) -> StoredText:
+    """The stored form of a memory whose vectors are made."""
+    return _stored(record, embedded.pieces, embedded.vectors, "")
+
+
+def waiting(record: Memory, task_id: str) -> StoredText:
+    """The stored form of a memory whose vectors its task makes afterwards."""
+    pieces = chunking.split(SafeText(record.content))
+    return _stored(record, pieces, [None] * len(pieces), task_id)
 
 
 def _stored(record: Memory, pieces: Sequence[str], vectors: Sequence[list[float] | None], task_id: str) -> StoredText:

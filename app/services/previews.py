@@ -13,24 +13,17 @@ from app.domain.facts import Fact, Utterance
 from app.domain.memories import text_hash, timestamp
 from app.domain.messages import NewMessage, NewMessages, check_messages, said_at
 from app.domain.previews import NoiseView, Preview, PreviewedDecision, PreviewedFact, QuoteView
-from app.domain.principal import Principal
-from app.domain.space_settings import Preset
+from app.domain.principal import ALL_AGENTS, Principal
 from app.domain.texts import SafeText
 from app.providers.embedder import EmbeddingFailed
+from app.services import candidates, embedding
+from app.services.candidates import Lookup, asserter
 from app.services.parts import Parts
-from app.storage import decisions, search
-from app.storage.decisions import Candidate, FactQuery
-from ingest.admission import Verdict, admit, refusal
+from ingest.assimilation import Batch, resolve
 from ingest.candidates import Known
 from ingest.extraction import extract
 from ingest.noise import noise_family
-from ingest.reconciliation import BATCH, decide
 from ingest.redaction import is_empty, redact
-
-# So many memories of the same text, and so many that lie close, are compared with a fact (pipelines 2.7).
-CANDIDATES = 4
-# A cosine from which on a fact begins to count as known; at 1 nothing is new.
-FAMILIAR_COSINE = 0.6
 
 
 async def preview(parts: Parts, principal: Principal, new: NewMessages) -> Preview:
@@ -38,9 +31,10 @@ async def preview(parts: Parts, principal: Principal, new: NewMessages) -> Previ
     space = principal.writable_space(new.space)
     utterances = read_utterances(new.messages, parts.clock())
     facts = extract(utterances)
+    found = await _found(parts, principal.acting_as(redact(new.agent_id or "")), space.space_key, facts)
+    asserted = [_as_asserted(fact, principal) for fact in facts]
     hashes = [text_hash(fact.text) for fact in facts]
-    found = await _candidates(parts, principal.acting_as(redact(new.agent_id or "")), space.space_key, facts, hashes)
-    made = _decisions(facts, found, hashes, space.settings.admission)
+    made = resolve(Batch(facts=asserted, found=found, hashes=hashes, preset=space.settings.admission))
     return Preview(
         facts=[_view(utterances, fact, decision) for fact, decision in zip(facts, made, strict=True)],
         noise=[
@@ -67,74 +61,23 @@ def read_utterances(messages: Sequence[NewMessage], now: datetime) -> list[Utter
     ]
 
 
-async def _candidates(
-    parts: Parts, principal: Principal, space_key: str, facts: Sequence[Fact], hashes: Sequence[str]
-) -> list[list[Known]]:
+async def _found(parts: Parts, principal: Principal, space_key: str, facts: list[Fact]) -> list[list[Known]]:
     """For each fact what it may be about. Raises Unavailable: without vectors all would seem new."""
-    known: list[list[Known]] = [[] for _ in facts]
-    if not facts:
-        return known
     try:
-        vectors = await parts.embedder.embed_documents([fact.text for fact in facts])
+        texts = await embedding.embed_facts(parts, [fact.text for fact in facts])
     except EmbeddingFailed as error:
         raise Unavailable("the embedding model does not answer; try again later") from error
-    queries = [
-        FactQuery(index=index, text_hash=digest, embedding=vector)
-        for index, (digest, vector) in enumerate(zip(hashes, vectors, strict=True))
-    ]
-    for row in await parts.graph.read(decisions.list_candidates, principal, space_key, queries, CANDIDATES):
-        known[row.fact].append(_known(row))
-    return known
-
-
-def _known(row: Candidate) -> Known:
-    """A memory as reconciliation reads it; what it is about is read from its text, as that of a new fact is."""
-    utterance = Utterance(id=row.id, role="user", speaker="", said_at=row.said_at, text=row.text)
-    said = extract([utterance])
-    about = said[0] if len(said) == 1 else Fact(text=row.text, category=row.category)
-    return Known(
-        id=row.id,
-        text=row.text,
-        text_hash=row.text_hash,
-        category=row.category,
-        memory_type=row.memory_type,
-        subject=about.subject,
-        attribute=about.attribute,
-        value=about.value,
-        context=about.context,
-        said_at=row.said_at,
-        valid_from=row.said_at,
-        session_id=row.session_id,
-        modality=about.modality,
-        cosine=search.cosine_of(row.score),
-        is_pinned=row.memory_type == "pinned",
-        confidence=row.confidence,
+    lookup = Lookup(
+        space_key=space_key,
+        visible_to=ALL_AGENTS,
+        facts=facts,
+        vectors=[text.vectors[0] for text in texts],
     )
+    return (await parts.graph.read(candidates.find, principal, lookup)).by_fact
 
 
-def _decisions(
-    facts: Sequence[Fact], found: Sequence[Sequence[Known]], hashes: Sequence[str], preset: Preset
-) -> list[Decision]:
-    """What admission refuses is decided; the rest is reconciled with what is known and with each other."""
-    verdicts = [admit(fact, _novelty(known), False, preset) for fact, known in zip(facts, found, strict=True)]
-    kept = [index for index, admission in enumerate(verdicts) if admission.verdict is Verdict.ADMIT]
-    reconciled = decide(
-        [facts[index] for index in kept], [found[index] for index in kept], [hashes[index] for index in kept]
-    )
-    by_fact = {kept[decision.fact]: _renumbered(decision, kept) for decision in reconciled}
-    return [by_fact.get(index) or refusal(index, admission) for index, admission in enumerate(verdicts)]
-
-
-def _renumbered(decision: Decision, kept: Sequence[int]) -> Decision:
-    """A decision about some of the facts, with the numbers they have among all."""
-    prefix, is_batch, number = decision.target_id.partition(BATCH)
-    target = f"{BATCH}{kept[int(number)]}" if is_batch and not prefix else decision.target_id
-    return msgspec.structs.replace(decision, fact=kept[decision.fact], target_id=target)
-
-
-def _novelty(known: Sequence[Known]) -> float:
-    closest = max((one.cosine or 0.0 for one in known), default=0.0)
-    return 1 - max(0.0, closest - FAMILIAR_COSINE) / (1 - FAMILIAR_COSINE)
+def _as_asserted(fact: Fact, principal: Principal) -> Fact:
+    return msgspec.structs.replace(fact, speaker=asserter(fact.speaker, principal.tenant_id))
 
 
 def _view(utterances: Sequence[Utterance], fact: Fact, decision: Decision) -> PreviewedFact:

@@ -129,6 +129,8 @@ WRITING = [
         {"messages": [{"role": "user", "content": "I live in Lisbon."}], "space": "{space}"},
         scope="write",
     ),
+    Call("POST /v1/decisions/{decision_id}/undo", 200, 404, scope="write"),
+    Call("POST /v1/decisions/undo", 200, 404, {"task_id": "{task_id}", "dry_run": True}, scope="write"),
     Call("DELETE /v1/memories/{memory_id}/relations/{relation_id}", 200, 404, scope="write"),
     Call(
         "DELETE /v1/memories/{memory_id}/relations/{relation_id}",
@@ -139,6 +141,9 @@ WRITING = [
     ),
 ]
 READING = [
+    Call("GET /v1/decisions", 200, 200, query={"space": "{space}", "task_id": "{task_id}", "memory_id": "{memory_id}"}),
+    Call("GET /v1/decisions/counts", 200, 200, query={"task_id": "{task_id}"}),
+    Call("GET /v1/decisions/{decision_id}", 200, 404),
     Call("GET /v1/memories", 200, 200),
     Call("GET /v1/memories", 200, 200, query={"space": "{space}"}),
     Call("GET /v1/memories", 200, 200, query={"space": "{colon_space}"}),
@@ -231,7 +236,9 @@ async def owning(graph: Graph, settings: Settings) -> AsyncGenerator[Owner]:
         ids |= await make_team(client, member)
         await end_tasks(client, Worker(parts))
         clock.move(KEY_LIFE.total_seconds() + 1)
-        yield Owner(client, {**ids, "key_id": (await make_key(client))["id"]}, keys, anonymous)
+        (decision, *_) = (await client.get("/v1/decisions", params={"task_id": ids["task_id"]})).json()["decisions"]
+        made = {"key_id": (await make_key(client))["id"], "decision_id": decision["id"]}
+        yield Owner(client, {**ids, **made}, keys, anonymous)
 
 
 async def end_tasks(client: Client, worker: Worker) -> None:

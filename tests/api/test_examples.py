@@ -101,6 +101,7 @@ async def variables(
         "MEMBER": stranger.user_id,
         "MEMBER_KEY": stranger.key,
         "GUEST": (await sign_up("Guest")).user_id,
+        "DECISION": (await alice.get(f"/v1/decisions?task_id={accepted['task_id']}")).json()["decisions"][0]["id"],
     }
 
 

@@ -50,8 +50,8 @@ HOMES = {
     "rich": ("app.cli",),
     "networkx": ("ingest.communities",),
     "markdown_it": ("ingest.formats_markdown",),
-    "rapidfuzz": ("ingest.quotes",),
     "Stemmer": ("app.domain.texts",),
+    "rapidfuzz": ("ingest",),
 }
 # Seconds to import, so the function that first needs them imports them.
 HEAVY = {"jpype", "sentence_transformers", "torch", "tree_sitter", "pypdf", "networkx"}

@@ -1,0 +1,211 @@
+"""Decides about facts and writes what follows: memories, relations, evidence, entities, slots and the decisions."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+
+import msgspec
+
+from app.domain.decisions import StoredDecision
+from app.domain.facts import Fact
+from app.domain.memories import Memory, State, current_key, text_hash
+from app.domain.principal import Principal, SpaceAccess
+from app.domain.texts import normalised
+from app.services import candidates, embedding
+from app.services.candidates import Found, Lookup, asserter
+from app.services.embedding import EmbeddedText, StoredText
+from app.services.parts import Parts
+from app.storage import decisions, entities, memories
+from app.storage.decisions import MemoryRow, StateRow
+from app.storage.entities import EntityRow, MentionRow, SlotRow, Written
+from app.storage.graph import Transaction
+from ingest.assimilation import Batch, resolve
+from ingest.linking import KnownEntity, link, named_entities, norm_name, slot_id
+from ingest.planning import Change, Frame, Plan, Said, decision_id, plan
+
+
+class Draft(msgspec.Struct, frozen=True, kw_only=True):
+    """Facts of one space and one audience, ready to be decided; `done_ids` are the messages that are read then."""
+
+    space: SpaceAccess
+    task_id: str
+    anchor: str
+    said: list[Said]
+    texts: list[EmbeddedText]
+    done_ids: list[str]
+    now: datetime
+    # Somebody asked for these facts although admission had refused them.
+    is_wanted: bool = False
+
+    @property
+    def is_explicit(self) -> bool:
+        """Whether somebody stored these texts as memories, or asked for them, so that none may be refused."""
+        return self.is_wanted or any(one.is_stored for one in self.said)
+
+
+async def assimilate(parts: Parts, principal: Principal, draft: Draft) -> list[StoredDecision]:
+    """Decides about facts and writes all that follows in one transaction; again with the same task it changes nothing.
+
+    Raises Unavailable when the graph does not answer; then nothing is written.
+    """
+    lookup = _lookup(draft)
+    found = await parts.graph.read(candidates.find, principal, lookup)
+    return await parts.graph.write(_write, principal, draft, found)
+
+
+def _lookup(draft: Draft) -> Lookup:
+    return Lookup(
+        space_key=draft.space.space_key,
+        visible_to=draft.said[0].origin.visible_to if draft.said else "",
+        facts=[one.fact for one in draft.said],
+        vectors=[text.vectors[0] for text in draft.texts],
+        except_ids=[one.origin.id for one in draft.said if one.is_stored],
+    )
+
+
+async def _write(tx: Transaction, principal: Principal, draft: Draft, found: Found) -> list[StoredDecision]:
+    rev = await memories.lock_space(tx, draft.space.space_key)
+    if not await _is_to_do(tx, draft):
+        return []
+    if rev != found.rev + 1:
+        # Somebody wrote since the candidates were read; under the lock nobody does any more.
+        found = await candidates.find(tx, principal, _lookup(draft))
+    made = resolve(_batch(draft, found))
+    ids = [target for decision in made for target in (decision.target_id, decision.held_id) if target]
+    targets = await decisions.list_targets(tx, draft.space.space_key, ids)
+    known = {one.id: one for one in (*(one.origin for one in draft.said if one.is_stored), *targets)}
+    frame = Frame(task_id=draft.task_id, anchor=draft.anchor, rev=rev, now=draft.now)
+    planned = plan(draft.said, made, known, frame)
+    await _write_plan(tx, draft, planned, known)
+    return planned.decisions
+
+
+async def _is_to_do(tx: Transaction, draft: Draft) -> bool:
+    """Whether no earlier attempt at the task has written this; its last act is to take the messages off the list."""
+    space_key = draft.space.space_key
+    if draft.said and await decisions.exists(tx, space_key, decision_id(draft.task_id, draft.anchor, 0)):
+        return False
+    await decisions.delete_marks(tx, space_key, draft.task_id, draft.done_ids)
+    return True
+
+
+def _batch(draft: Draft, found: Found) -> Batch:
+    """The facts as they are compared: each with who vouches for it."""
+    return Batch(
+        facts=[
+            msgspec.structs.replace(one.fact, speaker=asserter(one.fact.speaker, one.origin.tenant_id))
+            for one in draft.said
+        ],
+        found=found.by_fact,
+        hashes=[text_hash(one.fact.text) for one in draft.said],
+        preset=draft.space.settings.admission,
+        is_explicit=draft.is_explicit,
+    )
+
+
+async def _write_plan(tx: Transaction, draft: Draft, planned: Plan, known: Mapping[str, Memory]) -> None:
+    written = Written(space_key=draft.space.space_key, task_id=draft.task_id, now=draft.now)
+    keys = await _free_keys(tx, planned.memories)
+    await decisions.create_memories(tx, written.space_key, _rows(draft, planned, keys))
+    for memory, fact in zip(planned.memories, planned.facts, strict=True):
+        if fact is not None and len(draft.texts[fact].pieces) > 1:
+            await memories.create_chunks(tx, memory, embedding.stored(memory, draft.texts[fact]).chunks)
+    await decisions.create_relations(tx, planned.relations, written)
+    await decisions.create_evidence(tx, planned.evidence, written)
+    made = {memory.id: memory for memory in planned.memories}
+    rows = await state_rows(tx, planned.changes, {**known, **made})
+    await decisions.update_states(tx, written.space_key, rows, draft.now)
+    await decisions.add_repeats(tx, written.space_key, planned.repeats, draft.now)
+    await _write_links(tx, draft, planned, written)
+    await decisions.create_many(tx, written.space_key, planned.decisions)
+
+
+def _rows(draft: Draft, planned: Plan, keys: Mapping[str, str]) -> list[MemoryRow]:
+    rows: list[MemoryRow] = []
+    for memory, fact in zip(planned.memories, planned.facts, strict=True):
+        text = _stored_text(draft, memory, fact)
+        rows.append(MemoryRow({**text.properties, "current_key": keys.get(memory.id)}, text.embedding))
+    return rows
+
+
+def _stored_text(draft: Draft, memory: Memory, fact: int | None) -> StoredText:
+    """A merged text is new, so its vector is made when the transaction is over."""
+    if fact is None:
+        return embedding.waiting(memory, draft.task_id)
+    return embedding.stored(memory, draft.texts[fact])
+
+
+async def _free_keys(tx: Transaction, found: Sequence[Memory]) -> dict[str, str]:
+    """For each current memory the key under which a repeat of its text finds it, unless another one holds it."""
+    wanted: dict[str, str] = {}
+    for memory in found:
+        if memory.state is State.ACTIVE:
+            wanted.setdefault(current_key(memory), memory.id)
+    if not wanted:
+        return {}
+    taken = await decisions.list_taken_keys(tx, found[0].space_key, list(wanted))
+    return {memory_id: key for key, memory_id in wanted.items() if key not in taken}
+
+
+async def state_rows(tx: Transaction, changes: Sequence[Change], known: Mapping[str, Memory]) -> list[StateRow]:
+    """Changes with the keys that mark what is current; what is retracted is believed no more from now on."""
+    after = [
+        msgspec.structs.replace(known[change.id], state=change.state, valid_to=change.valid_to) for change in changes
+    ]
+    keys = await _free_keys(tx, after)
+    return [
+        StateRow(
+            id=memory.id,
+            state=memory.state,
+            valid_to=memory.valid_to,
+            retired_at=memory.retired_at,
+            current_key=keys.get(memory.id),
+        )
+        for memory in after
+    ]
+
+
+async def _write_links(tx: Transaction, draft: Draft, planned: Plan, written: Written) -> None:
+    """Entities and slots of the memories that state a fact."""
+    facts = [one.fact for one in draft.said]
+    names = sorted({norm_name(mention.name) for fact in facts for mention in named_entities(fact)} - {""})
+    found = await entities.list_named(tx, written.space_key, names) if names else []
+    links = link(written.space_key, facts, [msgspec.convert(one, KnownEntity, from_attributes=True) for one in found])
+    about = [(memory_id, index) for memory_id, index in planned.about if memory_id]
+    used = {entity_id for _, index in about for entity_id in links.by_fact[index]}
+    rows = [msgspec.convert(one, EntityRow, from_attributes=True) for one in links.new if one.id in used]
+    for stored in (draft.said[index] for _, index in about if draft.said[index].is_stored):
+        await decisions.update_meaning(tx, _with_meaning(stored))
+    await entities.create_many(tx, rows, written)
+    await entities.create_mentions(tx, [MentionRow(place, links.by_fact[index]) for place, index in about], written)
+    await entities.create_slots(
+        tx, [row for place, index in about if (row := _slot_row(written.space_key, place, facts[index]))], written
+    )
+
+
+def _with_meaning(said: Said) -> Memory:
+    fact = said.fact
+    return msgspec.structs.replace(
+        said.origin,
+        subject=fact.subject,
+        attribute=fact.attribute,
+        value=fact.value,
+        context=fact.context,
+        modality=fact.modality,
+    )
+
+
+def _slot_row(space_key: str, memory_id: str, fact: Fact) -> SlotRow | None:
+    own_id = slot_id(space_key, fact)
+    if not own_id:
+        return None
+    return SlotRow(
+        memory_id=memory_id,
+        slot_id=own_id,
+        subject=norm_name(fact.subject),
+        attribute=fact.attribute,
+        context=normalised(fact.context),
+        value=fact.value,
+        cardinality=fact.cardinality,
+    )

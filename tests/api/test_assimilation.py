@@ -1,0 +1,43 @@
+"""What directly stored texts do to what is known, over HTTP: decisions, relations, and undoing them."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from tests.clients import Client
+
+Work = Callable[[], Awaitable[int]]
+
+
+async def decided(client: Client, **parameters: str) -> list[dict[str, Any]]:
+    answer = await client.get("/v1/decisions", params=parameters)
+    assert answer.status_code == 200, answer.text
+    return answer.json()["decisions"]
+
+
+async def test_what_was_stored_later_replaces_the_value_of_before(alice: Client, work: Work) -> None:
+    paris = await alice.store("lives in Paris")
+    await work()
+    rome = await alice.store("moved to Rome")
+    await work()
+
+    assert (await alice.get(f"/v1/memories/{paris['id']}")).json()["state"] == "superseded"
+    assert (await alice.get(f"/v1/memories/{rome['id']}")).json()["state"] == "active"
+    (decision,) = await decided(alice, memory_id=rome["id"])
+    assert (decision["action"], decision["target_id"]) == ("supersede", paris["id"])
+
+
+async def test_undoing_opens_the_old_value_again(alice: Client, work: Work) -> None:
+    paris = await alice.store("I live in Paris")
+    await work()
+    await alice.store("I moved to Rome")
+    await work()
+    (decision,) = await decided(alice, action="supersede")
+
+    answer = await alice.post(f"/v1/decisions/{decision['id']}/undo")
+
+    assert answer.status_code == 200, answer.text
+    assert answer.json()["undone_at"] is not None
+    assert (await alice.get(f"/v1/memories/{paris['id']}")).json()["state"] == "active"
+    assert await alice.related(paris["id"]) == []
