@@ -128,11 +128,12 @@ WHERE memory.space_key = $space_key
 SET memory.repeat_count = coalesce(memory.repeat_count, 0) + 1, memory.last_confirmed_at = $now;
 
 // name: update_meaning
-// What a stored text was found to say of whom; the text itself is untouched.
+// What a stored text was found to say of whom, and when that ends unless its author said so; the text is untouched.
 MATCH (memory:Memory {id: $id})
 WHERE memory.space_key = $space_key
 SET memory.subject = $subject, memory.attribute = $attribute, memory.value = $value, memory.context = $context,
-    memory.modality = $modality
+    memory.modality = $modality,
+    memory.valid_to = CASE WHEN memory.valid_to >= $open_end AND $valid_to > memory.valid_from THEN $valid_to ELSE memory.valid_to END
 WITH memory
 OPTIONAL MATCH (memory)-[old:ABOUT|MENTIONS]->()
 DELETE old;

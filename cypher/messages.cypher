@@ -70,6 +70,29 @@ RETURN {
 } AS evidence
 ORDER BY episode.valid_from, episode.position;
 
+// name: list_facts
+// The memories that were made from messages.
+UNWIND $ids AS id
+MATCH (episode:Episode {id: id})
+WHERE episode.space_key IN $space_keys AND episode.visible_to IN $visible
+MATCH (episode)<-[:EXTRACTED_FROM]-(memory:Memory)
+WHERE memory.space_key IN $space_keys AND memory.visible_to IN $visible AND NOT memory.state IN ['deleted', 'retracted']
+WITH DISTINCT id, memory
+RETURN {id: id, memory_id: memory.id, content: memory.content, state: memory.state} AS fact
+ORDER BY id, memory.created_at, memory.id;
+
+// name: update_outdated
+// Marks the messages of which every memory has a successor, and takes the mark off the others: a message must not answer
+// with what is no longer so.  To be run whenever memories change their state.
+UNWIND $ids AS id
+MATCH (memory:Memory {id: id})-[:EXTRACTED_FROM]->(episode:Episode)
+WHERE memory.space_key = $space_key
+WITH DISTINCT episode
+SET episode.outdated = CASE
+  WHEN EXISTS { (episode)<-[:EXTRACTED_FROM]-(other:Memory) WHERE NOT other.state IN ['superseded', 'merged', 'retracted', 'deleted'] } THEN null
+  WHEN EXISTS { (episode)<-[:EXTRACTED_FROM]-(other:Memory) WHERE other.state IN ['superseded', 'merged'] } THEN true
+END;
+
 // name: delete_all_messages
 // Erases a batch of the messages of a space, with their pieces, and the sessions that are empty then.
 MATCH (episode:Episode)

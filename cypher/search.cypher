@@ -38,6 +38,7 @@ WHERE memory.space_key IN $space_keys AND memory.visible_to IN $visible AND memo
 WITH {
   id: memory.id, leg: leg, score: score, text: hit.content, kind: memory.kind, space_key: memory.space_key,
   session_id: memory.session_id, speaker: coalesce(memory.speaker, ''), text_hash: memory.text_hash, tags: memory.tags,
+  evidence_ids: coalesce(memory.evidence_ids, []), outdated: coalesce(memory.outdated, false),
   importance: memory.importance, confidence: memory.confidence, pinned: memory.memory_type = 'pinned',
   access_count: memory.access_count, used_at: toString(coalesce(memory.last_accessed_at, memory.created_at)),
   created_at: toString(memory.created_at)
@@ -72,6 +73,7 @@ WHERE memory.space_key IN $space_keys AND memory.visible_to IN $visible AND memo
 WITH {
   id: memory.id, leg: leg, score: score, text: hit.content, kind: memory.kind, space_key: memory.space_key,
   session_id: memory.session_id, speaker: coalesce(memory.speaker, ''), text_hash: memory.text_hash, tags: memory.tags,
+  evidence_ids: coalesce(memory.evidence_ids, []), outdated: coalesce(memory.outdated, false),
   importance: memory.importance, confidence: memory.confidence, pinned: memory.memory_type = 'pinned',
   access_count: memory.access_count, used_at: toString(coalesce(memory.last_accessed_at, memory.created_at)),
   created_at: toString(memory.created_at)
@@ -99,6 +101,7 @@ WHERE memory.space_key IN $space_keys AND memory.visible_to IN $visible AND memo
 WITH {
   id: memory.id, leg: leg, score: score, text: hit.content, kind: memory.kind, space_key: memory.space_key,
   session_id: memory.session_id, speaker: coalesce(memory.speaker, ''), text_hash: memory.text_hash, tags: memory.tags,
+  evidence_ids: coalesce(memory.evidence_ids, []), outdated: coalesce(memory.outdated, false),
   importance: memory.importance, confidence: memory.confidence, pinned: memory.memory_type = 'pinned',
   access_count: memory.access_count, used_at: toString(coalesce(memory.last_accessed_at, memory.created_at)),
   created_at: toString(memory.created_at)
@@ -129,6 +132,7 @@ WHERE memory.space_key IN $space_keys AND memory.visible_to IN $visible AND memo
 RETURN {
   id: memory.id, leg: leg, score: score, text: hit.content, kind: memory.kind, space_key: memory.space_key,
   session_id: memory.session_id, speaker: coalesce(memory.speaker, ''), text_hash: memory.text_hash, tags: memory.tags,
+  evidence_ids: coalesce(memory.evidence_ids, []), outdated: coalesce(memory.outdated, false),
   importance: memory.importance, confidence: memory.confidence, pinned: memory.memory_type = 'pinned',
   access_count: memory.access_count, used_at: toString(coalesce(memory.last_accessed_at, memory.created_at)),
   created_at: toString(memory.created_at)
@@ -176,6 +180,7 @@ WITH hit AS memory
 RETURN {
   id: memory.id, leg: 'recent', score: null, text: memory.content, kind: memory.kind, space_key: memory.space_key,
   session_id: memory.session_id, speaker: coalesce(memory.speaker, ''), text_hash: memory.text_hash, tags: memory.tags,
+  evidence_ids: coalesce(memory.evidence_ids, []), outdated: coalesce(memory.outdated, false),
   importance: memory.importance, confidence: memory.confidence, pinned: memory.memory_type = 'pinned',
   access_count: memory.access_count, used_at: toString(coalesce(memory.last_accessed_at, memory.created_at)),
   created_at: toString(memory.created_at)

@@ -172,6 +172,9 @@ CALL (tenant) {
   CALL (space) { MATCH (memory:Memory {space_key: space.space_key}) DETACH DELETE memory }
   CALL (space) { MATCH (episode:Episode {space_key: space.space_key}) DETACH DELETE episode }
   CALL (space) { MATCH (chunk:Chunk {space_key: space.space_key}) DETACH DELETE chunk }
+  CALL (space) { MATCH (decision:Decision {space_key: space.space_key}) WHERE decision.created_at IS NOT NULL DETACH DELETE decision }
+  CALL (space) { MATCH (entity:Entity {space_key: space.space_key}) DETACH DELETE entity }
+  CALL (space) { MATCH (slot:Slot {space_key: space.space_key}) DETACH DELETE slot }
   CALL (space) { MATCH (state:SpaceState {space_key: space.space_key}) DELETE state }
   DETACH DELETE space
 }

@@ -61,6 +61,9 @@ _ENGLISH = [
     Reading("residence", re.compile(rf"^(?:.*\b)?(?P<s>home) is (?P<v>(?-i:[A-Z])[^,;:!?]+?){_END}", re.IGNORECASE)),
     *_english("birthplace", r"{be}\s+born in {v}", r"\s+grew up in {v}"),
     *_english("birthday", r"{be}\s+born on {v}"),
+    *_english(
+        "employer", r"\s+{adv}(?:started|began)(?: work(?:ing)?| a new job)? (?:at|with) (?P<v>(?-i:[A-Z])[\w&. -]*?)"
+    ),
     *_english("employer", r"\s+{adv}works? (?:at|for) {v}", r"{be}\s+(?:an? )?[\w -]+ at (?P<v>(?-i:[A-Z])[\w&. -]*?)"),
     *_english(
         "workplace", r"\s+{adv}(?:works? from|sits? in|sat in) {v}", r"{be}\s+in (?P<v>the (?-i:[A-Z])\w+ office)"

@@ -83,6 +83,12 @@ _SINCE = re.compile(
     re.IGNORECASE,
 )
 _ELLIPTIC = re.compile("^(?P<s>[^，。的]{1,8})的(?:是|为)(?P<v>[^，。；]{1,20})")
+# What is over when its day is over; of anything else a coming day is no end.
+_APPOINTMENT = re.compile(
+    r"\b(?:meeting|appointment|call|stand-?up|interview|dentist|check-?up|sync|reservation|lunch|dinner)\b"
+    r"|会议|开会|约了|约好|预约|面试|体检|聚餐|看牙",
+    re.IGNORECASE,
+)
 _UNTIL = re.compile(r"\b(?:until|till|through)\s(?:the\s|end of\s|the end of\s)?$|(?:直到|截至|一直到)$", re.IGNORECASE)
 _UNTIL_AFTER = re.compile("^(?:为止|之前|前)")
 
@@ -257,7 +263,8 @@ def _confidence(slot: Slot | None, text: str) -> float:
 def _with_times(fact: Fact, text: str, dates: list[DateSpan], said_at: datetime) -> Fact:
     """When it began, if that is past or said to be a beginning, and when it ends, if that is still to come.
 
-    The day of a coming event is none of these: it is known from the day on which it is announced.
+    The day of a coming event is none of these: it is known from the day on which it is announced. An appointment is
+    over when its day is.
     """
     begins, ends = None, None
     for date in dates:
@@ -266,6 +273,8 @@ def _with_times(fact: Fact, text: str, dates: list[DateSpan], said_at: datetime)
             ends = date.after if date.after > said_at else ends
         elif _SINCE.search(before) or _SINCE.match(after) or date.first <= said_at:
             begins = begins or min(date.first, said_at) if date.first <= said_at else date.first
+        elif _APPOINTMENT.search(text):
+            ends = max(ends or date.after, date.after)
     if fact.modality is Modality.HYPOTHETICAL:
         return fact
     return msgspec.structs.replace(fact, valid_from=begins, valid_to=ends)

@@ -48,7 +48,7 @@ CREATE (asked:Episode:Sample {
   valid_to: datetime('9999-12-31T00:00:00Z'), recorded_at: tenant.created_at, retired_at: datetime('9999-12-31T00:00:00Z'),
   created_at: tenant.created_at, updated_at: tenant.created_at, last_accessed_at: tenant.created_at, facets: 'kind0',
   text_hash: 'asked', role: 'user', speaker: 'Ann', subject: '', attribute: '', value: '', context: '', modality: 'fact',
-  evidence_ids: [], position: 0, hash: 'asked', seq: 1, dedup_key: 'sample-asked',
+  evidence_ids: [], outdated: true, position: 0, hash: 'asked', seq: 1, dedup_key: 'sample-asked',
   embed_task: 'sample-task', embedding: [place IN range(1, $dimension) | 1.0 / place], ingest_task: 'sample-task'
 })
 CREATE (said:Episode:Sample)

@@ -12,6 +12,7 @@ import httpx
 import msgspec
 
 from app.cli.failures import Failure
+from app.domain.decisions import DecisionList, DecisionView
 from app.domain.listing import MemoryPage
 from app.domain.memories import CreatedMemory, MemoryChange, MemoryView, NewMemory
 from app.domain.messages import AcceptedMessages, NewMessages
@@ -106,6 +107,13 @@ class Client:
     async def list_relations(self, memory_id: str, **query: str | int) -> RelationList:
         """A page of the relations; the query is that of GET /v1/memories/{id}/relations."""
         return await self._send("GET", f"/v1/memories/{memory_id}/relations", RelationList, query=query)
+
+    async def list_decisions(self, **query: str | int) -> DecisionList:
+        """A page of decisions; the query is that of GET /v1/decisions."""
+        return await self._send("GET", "/v1/decisions", DecisionList, query=query)
+
+    async def undo_decision(self, decision_id: str) -> DecisionView:
+        return await self._send("POST", f"/v1/decisions/{decision_id}/undo", DecisionView)
 
     async def update_group(self, name: str, agents: list[str]) -> AgentGroup:
         return await self._send("PUT", f"/v1/agent-groups/{name}", AgentGroup, body=GroupMembers(agents))

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 from pathlib import Path
 
 import msgspec
+from rich.table import Table
 
 from app.cli import demo_tables, logs, program
 from app.cli.browser import directions
@@ -18,6 +20,7 @@ from app.cli.importing import PARALLEL_REQUESTS, check, together
 from app.cli.program import Ending
 from app.cli.terminal import echo, output
 from app.config import Settings, load_settings
+from app.domain.decisions import Action, DecisionView
 from app.domain.listing import MAX_LIMIT
 from app.domain.memories import MemoryView, NewMemory
 from app.domain.messages import NewMessages
@@ -27,6 +30,7 @@ from app.domain.tenants import CreatedTenant
 from app.main import running
 
 SHOWN_RESULTS = 3
+SHOWN_DECISIONS = 3
 # A task of one session takes about a second.
 TASK_SECONDS = 60.0
 
@@ -65,9 +69,30 @@ async def show(client: Client, script: Script, settings: Settings, database: Dat
     for question in script.questions:
         request = SearchRequest(q=question, limit=SHOWN_RESULTS, include="evidence")
         console.print(demo_tables.found(question, await owner.search(request)))
+    decisions = (await owner.list_decisions(limit=MAX_LIMIT)).decisions
+    console.print(demo_tables.decided(telling(decisions), len(decisions)))
     console.print(demo_tables.related(await relations_of(owner)))
+    for decision in decisions:
+        if decision.action is Action.SUPERSEDE and decision.target_id:
+            console.print(await undo(owner, decision, decision.target_id))
+            break
     for line in [*addresses(client, tenant, script.questions[0]), *directions(settings, database, tenant.user_id)]:
         console.print(line, soft_wrap=True, markup=False)
+
+
+def telling(decisions: Sequence[DecisionView]) -> list[DecisionView]:
+    """A few of each action, those that happen seldom first."""
+    by_action: dict[Action, list[DecisionView]] = {}
+    for decision in decisions:
+        by_action.setdefault(decision.action, []).append(decision)
+    return [one for found in sorted(by_action.values(), key=len) for one in found[:SHOWN_DECISIONS]]
+
+
+async def undo(client: Client, decision: DecisionView, target_id: str) -> Table:
+    """Takes a replacement back: the old memory is current again, the new one retracted."""
+    before = await client.get_memory(target_id)
+    taken_back = await client.undo_decision(decision.id)
+    return demo_tables.undone(taken_back, before, await client.get_memory(target_id))
 
 
 async def sign_up(client: Client, settings: Settings) -> CreatedTenant:

@@ -41,8 +41,10 @@ class Script(msgspec.Struct, frozen=True, kw_only=True):
 SHIPPED_MEMORIES = [
     Planned(content="Harbor is deployed on Friday mornings.", category="events"),
     Planned(content="Harbor is deployed on Tuesdays.", category="events", replaces=0),
+    Planned(content="Lena lives in Hamburg.", category="profile"),
     Planned(content="张伟每天早上喝龙井茶。", category="preferences"),
-    Planned(content="张伟下午不喝茶，不然晚上睡不着。", category="preferences", relation=("contextualizes", 2)),
+    Planned(content="张伟下午不喝茶，不然晚上睡不着。", category="preferences", relation=("contextualizes", 3)),
+    Planned(content="Lena moved to Lisbon.", category="profile"),
 ]
 
 

@@ -8,6 +8,7 @@ import msgspec
 from rich.table import Column, Table
 from rich.text import Text
 
+from app.domain.decisions import DecisionView
 from app.domain.memories import MemoryView
 from app.domain.messages import NewMessages
 from app.domain.relations import RelationView
@@ -85,6 +86,25 @@ def evidence_of(result: SearchResult) -> str:
 def said(message: EvidenceView) -> str:
     """One message as evidence."""
     return f"{message.speaker or message.role}, {message.said_at[:DATE_CHARS]}, session {message.session_id}"
+
+
+def decided(decisions: Sequence[DecisionView], total: int) -> Table:
+    """What became of facts and why, the telling ones first."""
+    title = f"Decisions: {len(decisions)} of {total}, each with its reason"
+    table = Table("action", *wide("fact", "reason"), title=title, title_justify="left")
+    for decision in decisions:
+        table.add_row(decision.action, Text(decision.text), Text(decision.reason))
+    if not decisions:
+        table.add_row("none", "", "nothing that was said is a fact")
+    return table
+
+
+def undone(decision: DecisionView, before: MemoryView, after: MemoryView) -> Table:
+    """What an undo gives back."""
+    table = Table(*wide("memory", "before", "after"), title="Undoing a decision", title_justify="left")
+    table.add_row(Text(before.content), before.state, after.state)
+    table.add_row(Text(decision.text), "active", "retracted")
+    return table
 
 
 def related(found: Sequence[tuple[MemoryView, RelationView]]) -> Table:

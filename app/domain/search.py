@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Annotated
@@ -20,11 +21,20 @@ CONTAINER_TAGS = ("omem_user_", "omem_project_")
 # How fast a memory without relevance score (an empty query) fades in the order of the answer.
 RECENT_HALF_LIFE = timedelta(days=30)
 
+# Words that ask for what was, so that what has a successor is an answer as well.
+_PAST = re.compile(
+    r"\b(?:used to|previous(?:ly)?|former(?:ly)?|original(?:ly)?|initial(?:ly)?|at first|in the past|back then"
+    r"|history of|before (?:that|then|moving|switching|changing|becoming|joining))\b"
+    r"|before\s*\?\s*$|以前|之前(?!.{0,3}[要必先得])|原来|过去|曾经|原先|最初|起初|当初|早先|历史上|上一[个任]",
+    re.IGNORECASE,
+)
+
 
 class Part(StrEnum):
     """What an answer may carry beside memories and scores."""
 
     EVIDENCE = "evidence"
+    FACTS = "facts"
     RELATIONS = "relations"
     WHY = "why"
 
@@ -73,12 +83,21 @@ class Why(msgspec.Struct, frozen=True, kw_only=True):
     prior: float
 
 
+class FactMark(msgspec.Struct, frozen=True, kw_only=True):
+    """A memory that was made from a message."""
+
+    memory_id: str
+    content: str
+    state: str
+
+
 class SearchResult(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """A memory with its score; the other keys are there only when they were asked for."""
 
     memory: MemoryView
     score: float
     evidence: list[EvidenceView] | msgspec.UnsetType = msgspec.UNSET
+    facts: list[FactMark] | msgspec.UnsetType = msgspec.UNSET
     relations: list[RelationView] | msgspec.UnsetType = msgspec.UNSET
     why: Why | msgspec.UnsetType = msgspec.UNSET
 
@@ -126,6 +145,11 @@ def parse_include(given: str | list[str] | None) -> set[Part]:
         if word not in list(Part):
             raise Invalid(f"include must be a list of {', '.join(Part)}, not {word!r}")
     return {Part(word) for word in words}
+
+
+def asks_for_past(query: str) -> bool:
+    """Whether a question is about what was, and not only about what is."""
+    return _PAST.search(query) is not None
 
 
 def split_tags(tags: list[str]) -> tuple[list[str], set[str]]:

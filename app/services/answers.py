@@ -6,10 +6,10 @@ from collections.abc import Sequence
 
 import msgspec
 
-from app.domain.memories import BEGINNING, timestamp, view
+from app.domain.memories import BEGINNING, WIRE_STATES, State, timestamp, view
 from app.domain.principal import Principal
 from app.domain.relations import Direction, RelationType, RelationView, relation_view
-from app.domain.search import EvidenceView, Part, SearchResult, Why
+from app.domain.search import EvidenceView, FactMark, Part, SearchResult, Why
 from app.services.understanding import Plan
 from app.storage import memories, messages, relations
 from app.storage.graph import Transaction
@@ -31,12 +31,14 @@ async def expand(tx: Transaction, principal: Principal, plan: Plan, best: Sequen
     """The results for the best candidates, in their order, as the caller may see them."""
     found = {memory.id: memory for memory in await memories.get_many(tx, principal, [item.hit.id for item in best])}
     evidence = await _evidence(tx, principal, list(found)) if Part.EVIDENCE in plan.include else {}
+    facts = await _facts(tx, principal, list(found)) if Part.FACTS in plan.include else {}
     related = await _relations(tx, principal, list(found)) if Part.RELATIONS in plan.include else {}
     return [
         SearchResult(
             memory=view(found[item.hit.id]),
             score=item.score,
             evidence=evidence.get(item.hit.id, []) if Part.EVIDENCE in plan.include else msgspec.UNSET,
+            facts=facts.get(item.hit.id, []) if Part.FACTS in plan.include else msgspec.UNSET,
             relations=related.get(item.hit.id, []) if Part.RELATIONS in plan.include else msgspec.UNSET,
             why=item.why if Part.WHY in plan.include else msgspec.UNSET,
         )
@@ -57,6 +59,14 @@ async def _evidence(tx: Transaction, principal: Principal, ids: list[str]) -> di
             content=row.content,
         )
         by_result.setdefault(row.id, []).append(evidence)
+    return by_result
+
+
+async def _facts(tx: Transaction, principal: Principal, ids: list[str]) -> dict[str, list[FactMark]]:
+    by_result: dict[str, list[FactMark]] = {}
+    for row in await messages.list_facts(tx, principal, ids):
+        mark = FactMark(memory_id=row.memory_id, content=row.content, state=WIRE_STATES[State(row.state)])
+        by_result.setdefault(row.id, []).append(mark)
     return by_result
 
 

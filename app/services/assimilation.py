@@ -16,7 +16,7 @@ from app.services import candidates, embedding
 from app.services.candidates import Found, Lookup, asserter
 from app.services.embedding import EmbeddedText, StoredText
 from app.services.parts import Parts
-from app.storage import decisions, entities, memories
+from app.storage import decisions, entities, memories, messages
 from app.storage.decisions import MemoryRow, StateRow
 from app.storage.entities import EntityRow, MentionRow, SlotRow, Written
 from app.storage.graph import Transaction
@@ -116,6 +116,7 @@ async def _write_plan(tx: Transaction, draft: Draft, planned: Plan, known: Mappi
     made = {memory.id: memory for memory in planned.memories}
     rows = await state_rows(tx, planned.changes, {**known, **made})
     await decisions.update_states(tx, written.space_key, rows, draft.now)
+    await messages.update_outdated(tx, written.space_key, [row.id for row in rows])
     await decisions.add_repeats(tx, written.space_key, planned.repeats, draft.now)
     await _write_links(tx, draft, planned, written)
     await decisions.create_many(tx, written.space_key, planned.decisions)
@@ -193,6 +194,7 @@ def _with_meaning(said: Said) -> Memory:
         value=fact.value,
         context=fact.context,
         modality=fact.modality,
+        valid_to=fact.valid_to or said.origin.valid_to,
     )
 
 

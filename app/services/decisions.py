@@ -28,7 +28,7 @@ from app.domain.principal import Principal
 from app.services import assimilation, embedding
 from app.services.assimilation import Draft
 from app.services.parts import Parts
-from app.storage import decisions, memories
+from app.storage import decisions, memories, messages
 from app.storage.decisions import DecisionPage
 from app.storage.graph import Transaction
 from ingest.linking import NAMESPACE
@@ -158,6 +158,7 @@ async def _undo(tx: Transaction, decision: StoredDecision, now: datetime) -> Non
     changes += [Change(id=one.id, state=State.RETRACTED, valid_to=one.valid_to) for one in retracted.values()]
     rows = await assimilation.state_rows(tx, changes, {**known, **retracted})
     await decisions.update_states(tx, decision.space_key, rows, now)
+    await messages.update_outdated(tx, decision.space_key, [row.id for row in rows])
 
 
 async def _admit(parts: Parts, principal: Principal, decision: StoredDecision) -> None:

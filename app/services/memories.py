@@ -33,7 +33,7 @@ from app.domain.texts import SafeText
 from app.services import embedding
 from app.services.embedding import StoredText
 from app.services.parts import Parts
-from app.storage import memories, tasks
+from app.storage import memories, messages, tasks
 from app.storage.graph import Transaction
 from ingest.redaction import is_empty, redact
 
@@ -146,6 +146,8 @@ async def _store(tx: Transaction, principal: Principal, plan: Draft) -> Stored:
             await tasks.create(tx, _nothing_to_do(plan, known), plan.idempotency_key)
     if replaced:
         await memories.supersede(tx, known or plan.memory, replaced, plan.task.id, principal.writable_keys)
+        for space_key in principal.writable_keys:
+            await messages.update_outdated(tx, space_key, replaced)
     if known is None and not replaced:
         return Stored(plan.memory, plan.task.id, True)
     stored = await must_get(tx, principal, (known or plan.memory).id)

@@ -25,7 +25,7 @@ from app.domain.relations import (
     relation_view,
 )
 from app.services.memories import free_key, must_get
-from app.storage import memories, relations
+from app.storage import memories, messages, relations
 from app.storage.graph import Transaction
 from app.storage.relations import RelationPage, RelationWrite
 from ingest.redaction import redact
@@ -96,6 +96,7 @@ async def create(
     relation_id = await _write(tx, principal, (source, target), new, kind, given)
     if kind is RelationType.SUPERSEDES:
         await relations.mark_superseded(tx, principal, target.id, given.now)
+        await messages.update_outdated(tx, target.space_key, [target.id])
     stored = await _must_get_relation(tx, principal, memory_id, relation_id)
     return relation_view(stored), relation_id == given.relation_id
 
@@ -117,6 +118,7 @@ async def delete(tx: Transaction, principal: Principal, memory_id: str, relation
 async def _reopen(tx: Transaction, principal: Principal, older: Memory, now: datetime) -> None:
     key = await free_key(tx, msgspec.structs.replace(older, state=State.ACTIVE))
     await relations.reopen(tx, principal, older.id, key, now)
+    await messages.update_outdated(tx, older.space_key, [older.id])
 
 
 async def _write(

@@ -257,17 +257,32 @@ def _cut(plan: Plan, ranked: list[Ranked], watch: Stopwatch) -> list[Ranked]:
 
 
 def _collapse(ranked: Sequence[Ranked], plan: Plan, watch: Stopwatch) -> list[Ranked]:
-    """One result for equal texts, the first of them; then as many as were asked for."""
+    """One result for one thing, the best placed of them; then as many as were asked for.
+
+    Equal texts are one thing, and so are a fact and the message that states it, which lead to each other.
+    """
     first: dict[str, str] = {}
     kept: list[Ranked] = []
     dropped: list[Dropped] = []
     for item in ranked:
-        known = first.setdefault(item.hit.text_hash, item.hit.id)
-        if known != item.hit.id:
-            dropped.append(Dropped(item.hit.id, f"same text as {known}"))
-        elif len(kept) == plan.limit:
-            dropped.append(Dropped(item.hit.id, f"beyond limit {plan.limit}"))
+        reason = _superfluous(item.hit, plan, first)
+        if not reason and len(kept) == plan.limit:
+            reason = f"beyond limit {plan.limit}"
+        if reason:
+            dropped.append(Dropped(item.hit.id, reason))
         else:
             kept.append(item)
     watch.stage("collapse", len(ranked), [item.score for item in kept], dropped)
     return kept
+
+
+def _superfluous(hit: Hit, plan: Plan, first: dict[str, str]) -> str:
+    """Why a better placed result makes this one superfluous; '' when none does. Notes what it stands for itself."""
+    if hit.outdated and not plan.scope.has_past:
+        return "all that it said has a successor"
+    known = first.get(hit.text_hash) or first.get(hit.id)
+    told = next((first[source] for source in hit.evidence_ids if source in first), None)
+    if known or told:
+        return f"same text as {known}" if known else f"stated in {told}"
+    first |= dict.fromkeys([hit.text_hash, hit.id, *hit.evidence_ids], hit.id)
+    return ""

@@ -10,7 +10,7 @@ from app.domain.errors import Invalid
 from app.domain.listing import parse_instant, parse_limit, parse_list
 from app.domain.memories import BEGINNING, OPEN_END, Category, MemoryType, State, parse_choice
 from app.domain.principal import Principal, filter_token
-from app.domain.search import MAX_QUERY_CHARS, Part, SearchRequest, parse_include, split_tags
+from app.domain.search import MAX_QUERY_CHARS, Part, SearchRequest, asks_for_past, parse_include, split_tags
 from app.domain.texts import has_cjk, lucene_query
 from app.storage.search import Scope, TextQueries
 
@@ -56,7 +56,8 @@ def parse_scope(principal: Principal, request: SearchRequest, now: datetime) -> 
     until = parse_instant("until", request.until, OPEN_END)
     looks_back = bool(request.as_of or request.known_at)
     states = [State.ACTIVE]
-    if request.include_superseded or looks_back:
+    has_past = request.include_superseded or asks_for_past(request.q)
+    if has_past or looks_back:
         states += [State.SUPERSEDED, State.EXPIRED, State.ARCHIVED, State.MERGED]
     if request.known_at:
         states.append(State.RETRACTED)
@@ -75,9 +76,10 @@ def parse_scope(principal: Principal, request: SearchRequest, now: datetime) -> 
         **{f"{field}_{end}": value for field, value in ranges.items() for end in ("from", "to")},
         valid_from_min=parse_instant("since", request.since, BEGINNING),
         valid_from_max=min(until, as_of) if request.as_of else until,
-        valid_to_min=BEGINNING if request.include_superseded and not request.as_of else as_of,
+        valid_to_min=BEGINNING if has_past and not request.as_of else as_of,
         recorded_at_max=known_at if request.known_at else OPEN_END,
         retired_at_min=known_at,
+        has_past=has_past or looks_back,
     )
 
 

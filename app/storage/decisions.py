@@ -8,7 +8,7 @@ from datetime import datetime
 import msgspec
 
 from app.domain.decisions import Before, DecisionCount, StoredDecision
-from app.domain.memories import Memory
+from app.domain.memories import OPEN_END, Memory
 from app.domain.principal import Principal
 from app.storage.entities import Written, plain
 from app.storage.graph import Transaction, many, one
@@ -169,6 +169,8 @@ async def update_meaning(tx: Transaction, memory: Memory) -> None:
         value=memory.value,
         context=memory.context,
         modality=memory.modality,
+        valid_to=memory.valid_to,
+        open_end=OPEN_END,
     )
 
 

@@ -89,6 +89,26 @@ async def get_evidence(tx: Transaction, principal: Principal, ids: list[str]) ->
     )
 
 
+class FactOfMessage(msgspec.Struct, frozen=True, kw_only=True):
+    """A memory that was made from the message `id`."""
+
+    id: str
+    memory_id: str
+    content: str
+    state: str
+
+
+async def list_facts(tx: Transaction, principal: Principal, ids: list[str]) -> list[FactOfMessage]:
+    return await many(
+        tx, QUERIES["list_facts"], FactOfMessage, ids=ids, space_keys=principal.space_keys, visible=principal.visible
+    )
+
+
+async def update_outdated(tx: Transaction, space_key: str, ids: list[str]) -> None:
+    """Notes of the messages behind these memories whether all that they said has a successor."""
+    await many(tx, QUERIES["update_outdated"], object, space_key=space_key, ids=ids)
+
+
 async def delete_all(tx: Transaction, principal: Principal, space_key: str, batch: int) -> int:
     """Erases up to `batch` messages of a space; how many there were."""
     deleted = await one(

@@ -39,6 +39,8 @@ class Scope(msgspec.Struct, frozen=True, kw_only=True):
     valid_to_min: datetime
     recorded_at_max: datetime = OPEN_END
     retired_at_min: datetime
+    # Whether what has a successor is an answer, too.
+    has_past: bool = False
 
 
 class Hit(msgspec.Struct, frozen=True, kw_only=True):
@@ -54,6 +56,9 @@ class Hit(msgspec.Struct, frozen=True, kw_only=True):
     speaker: str
     text_hash: str
     tags: list[str]
+    # Of a fact the messages it is from; of a message whether all that it said has a successor.
+    evidence_ids: list[str]
+    outdated: bool
     importance: float
     confidence: float
     pinned: bool

@@ -3,9 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from datetime import timedelta
 from typing import Any
 
+import msgspec
+import pytest
+
+from app.services.parts import Parts
+from app.worker import Worker
 from tests.clients import Client
+from tests.conftest import SignUp
+from tests.fakes import FixedClock
 
 Work = Callable[[], Awaitable[int]]
 
@@ -41,3 +49,27 @@ async def test_undoing_opens_the_old_value_again(alice: Client, work: Work) -> N
     assert answer.json()["undone_at"] is not None
     assert (await alice.get(f"/v1/memories/{paris['id']}")).json()["state"] == "active"
     assert await alice.related(paris["id"]) == []
+
+
+async def test_starting_somewhere_today_still_holds_three_days_later(sign_up: SignUp, parts: Parts) -> None:
+    clock = FixedClock(parts.clock())
+    client = await sign_up(parts=msgspec.structs.replace(parts, clock=clock))
+    await client.store("I started at Acme today")
+    await Worker(msgspec.structs.replace(parts, clock=clock)).run_pending()
+    clock.move(timedelta(days=3).total_seconds())
+
+    assert await client.found("who did I start at: Acme") == ["I started at Acme today"]
+
+
+@pytest.mark.parametrize("text", ["meeting with Bob tomorrow at 10", "明天十点和小王开会"])
+async def test_a_meeting_is_history_three_days_later(sign_up: SignUp, parts: Parts, text: str) -> None:
+    clock = FixedClock(parts.clock())
+    client = await sign_up(parts=msgspec.structs.replace(parts, clock=clock))
+    await client.store(text)
+    await Worker(msgspec.structs.replace(parts, clock=clock)).run_pending()
+    before = await client.found(text)
+    clock.move(timedelta(days=3).total_seconds())
+
+    assert before == [text]
+    assert await client.found(text) == []
+    assert await client.found(text, include_superseded="true") == [text]

@@ -136,3 +136,49 @@ async def test_a_stranger_sees_no_decision(alice: Client, stranger: Client, work
         await stranger.post(f"/v1/decisions/{decision['id']}/undo"),
     ):
         assert answer.status_code == 404
+
+
+async def test_a_fact_and_its_message_are_one_result_that_leads_to_both(alice: Client, work: Work) -> None:
+    await alice.say("Our deploy key is kept in the green vault.")
+    await work()
+
+    (result,) = (await alice.search("deploy key green vault", include="evidence,facts"))["results"]
+
+    texts = {one["content"] for one in [*result["evidence"], *result["facts"], result["memory"]]}
+    assert texts == {"Our deploy key is kept in the green vault."}
+    assert result["evidence"]
+
+
+async def test_a_message_leads_to_the_facts_made_of_it(alice: Client, work: Work) -> None:
+    await alice.say("I live in Paris and I work at Acme.")
+    await work()
+
+    (result,) = (await alice.search("Paris Acme", memory_type="session", include="facts"))["results"]
+
+    assert {fact["state"] for fact in result["facts"]} == {"active"}
+    assert {fact["memory_id"] for fact in result["facts"]} == {one["id"] for one in await facts_of(alice)}
+
+
+async def test_a_message_whose_fact_was_replaced_answers_only_questions_about_the_past(
+    alice: Client, work: Work
+) -> None:
+    await alice.say("My office is in Paris.")
+    await work()
+    await alice.say("My office moved to Rome.")
+    await alice.say("My office is in Rome.")
+    await work()
+
+    assert "My office is in Paris." not in await alice.found("my office in Paris", min_score=0)
+    assert "My office is in Paris." in await alice.found("my office before that in Paris", min_score=0)
+    assert "My office is in Paris." in await alice.found("我以前的 office in Paris", min_score=0)
+
+
+async def test_undoing_brings_the_message_back_as_well(alice: Client, work: Work) -> None:
+    await alice.say("I live in Paris.")
+    await work()
+    await alice.say("I moved to Rome.")
+    await work()
+    (decision,) = await decided(alice, action="supersede")
+    await alice.post(f"/v1/decisions/{decision['id']}/undo")
+
+    assert "I live in Paris." in await alice.found("live in Paris", memory_type="session")
