@@ -23,8 +23,8 @@ RECENT_HALF_LIFE = timedelta(days=30)
 
 # Words that ask for what was, so that what has a successor is an answer as well.
 _PAST = re.compile(
-    r"\b(?:used to|previous(?:ly)?|former(?:ly)?|original(?:ly)?|initial(?:ly)?|at first|in the past|back then"
-    r"|history of|before (?:that|then|moving|switching|changing|becoming|joining))\b"
+    r"\b(?:used to|did\b.{1,40}\buse to|previous(?:ly)?|former(?:ly)?|original(?:ly)?|initial(?:ly)?|at first"
+    r"|in the past|back then|history of|before (?:that|then|moving|switching|changing|becoming|joining))\b"
     r"|before\s*\?\s*$|以前|之前(?!.{0,3}[要必先得])|原来|过去|曾经|原先|最初|起初|当初|早先|历史上|上一[个任]",
     re.IGNORECASE,
 )

@@ -14,6 +14,7 @@ from app.domain.search import (
     MAX_QUERY_CHARS,
     Part,
     SearchRequest,
+    asks_for_past,
     is_everything,
     parse_include,
     recency_score,
@@ -57,7 +58,7 @@ def test_parts_of_an_answer_come_as_a_comma_list_or_a_list() -> None:
 
 @pytest.mark.parametrize("given", ["everything", "why;evidence", "WHY"])
 def test_an_unknown_part_is_refused(given: str) -> None:
-    with pytest.raises(Invalid, match="include must be a list of evidence, relations, why"):
+    with pytest.raises(Invalid, match="include must be a list of evidence, facts, relations, why"):
         parse_include(given)
 
 
@@ -182,3 +183,24 @@ def test_a_query_has_a_limit_in_characters() -> None:
 @pytest.mark.parametrize(("asked", "used"), [(None, 20), (0, 0), (200, 200), (201, 200), (10**12, 200)])
 def test_a_limit_is_cut(asked: int | None, used: int) -> None:
     assert plan(limit=asked).limit == used
+
+
+@pytest.mark.parametrize(
+    ("query", "is_past"),
+    [
+        ("Where did Mara use to live?", True),
+        ("What do we use to deploy?", False),
+        ("Where Mara used to live", True),
+        ("What was the previous deploy day?", True),
+        ("Who owned it before?", True),
+        ("Which editor did Kai use before switching?", True),
+        ("What must I do before a release?", False),
+        ("Where does Mara live now?", False),
+        ("米娅以前住在哪里？", True),
+        ("原来的端口是多少？", True),
+        ("合并之前要做什么？", False),
+        ("现在的端口是多少？", False),
+    ],
+)
+def test_only_a_question_about_the_past_asks_for_it(query: str, is_past: bool) -> None:
+    assert asks_for_past(query) is is_past
