@@ -34,6 +34,7 @@ from app.services.parts import Parts
 from app.storage import schema, system
 from app.storage.graph import Graph
 from app.worker import Worker
+from ingest.redaction import redact
 
 ROUTERS = [
     health.router,
@@ -101,6 +102,8 @@ async def running(parts: Parts, *, with_worker: bool = True) -> AsyncGenerator[W
     """Runs what works in the background, and on leaving ends it in order: tasks, counts, model, connections."""
     worker = Worker(parts)
     parts.accesses.start()
+    # The library of secrets is imported by the first text, which no caller should wait for.
+    redact("")
     if with_worker:
         worker.start()
     try:

@@ -8,7 +8,7 @@ from itertools import pairwise
 from typing import NamedTuple
 
 from app.domain.texts import SENTENCE_END, SafeText
-from ingest.redaction import MARKER
+from ingest.redaction import MARKERS
 
 
 class Span(NamedTuple):
@@ -74,8 +74,7 @@ def trimmed(text: str, start: int, end: int) -> Span:
 
 
 def _without_marker(text: str, start: int, end: int) -> Iterator[Span]:
-    after = text.rfind(MARKER, start, end)
-    start = start if after < 0 else after + len(MARKER)
+    start = max((marker.end() for marker in MARKERS.finditer(text, start, end)), default=start)
     start = trimmed(text, start, end).start
     lead = _LEAD.match(text, start, end)
     span = trimmed(text, lead.end() if lead else start, end)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from litestar.di import NamedDependency
 
-from app.api.reading import AnyRequest
+from app.api.reading import AnyRequest, read_header
 from app.domain.errors import Unauthorized
 from app.domain.principal import Principal, Scope, key_hash
 from app.services.parts import Parts
@@ -27,7 +27,7 @@ async def provide_principal(request: AnyRequest, parts: NamedDependency[Parts]) 
         raise Unauthorized("the API key is unknown, revoked or expired")
     parts.accesses.note_key(principal.key_id, now)
     principal.require(Scope.READ if _only_reads(request) else Scope.WRITE)
-    return principal.acting_as(agent_name(request.headers.get("x-agent-id", "")))
+    return principal.acting_as(agent_name(read_header(request, "x-agent-id")))
 
 
 def _only_reads(request: AnyRequest) -> bool:

@@ -34,7 +34,7 @@ class ErrorBody(msgspec.Struct, frozen=True):
 def answer_domain(request: AnyRequest, error: OurmemError) -> Response[ErrorBody]:
     """What a service raised, with its own status."""
     if error.status >= 500:  # noqa: PLR2004
-        LOG.warning("%s %s: %s", request.method, request.scope["path"], error.message)
+        LOG.warning("%s %s: %s", request.method, _route(request), error.message)
     headers = {"Retry-After": "2"} if error.status == 503 else {}  # noqa: PLR2004
     return _answer(error.status, ErrorDetail(error.code, error.message, error.hint), headers)
 
@@ -53,8 +53,13 @@ def answer_http(request: AnyRequest, error: HTTPException) -> Response[ErrorBody
 def answer_unexpected(request: AnyRequest, error: Exception) -> Response[ErrorBody]:
     """What nobody foresaw: an id for the log, and nothing of the inside."""
     incident = uuid.uuid4().hex[:12]
-    LOG.error("incident %s at %s %s", incident, request.method, request.scope["path"], exc_info=error)
+    LOG.error("incident %s at %s %s", incident, request.method, _route(request), exc_info=error)
     return _answer(500, ErrorDetail("internal_error", f"internal error: see the log for {incident}"), {})
+
+
+def _route(request: AnyRequest) -> str:
+    """The path as it is declared: a real one may hold the name of a group, or a key in the id of a space."""
+    return request.scope["path_template"] if "path_template" in request.scope else "?"  # noqa: SIM401 - `get` has no type
 
 
 def _wants_key(request: AnyRequest) -> bool:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from typing import Any, TypeVar, get_type_hints
 
 import msgspec
@@ -11,7 +10,7 @@ from litestar.datastructures import State
 
 from app.domain.errors import Invalid, Unprocessable, UnsupportedMedia
 from app.domain.principal import Principal
-from app.services.tasks import request_hash
+from app.services.tasks import request_hash, retry_hash
 
 Shape = TypeVar("Shape")
 AnyRequest = Request[Any, Any, State]
@@ -78,15 +77,23 @@ def _spelled(name: str, text: str, hint: object) -> object:
     return BOOLEANS[text]
 
 
+def read_header(request: AnyRequest, name: str) -> str:
+    """A header, '' without one. Servers hand on one character for each byte of what is UTF-8 where it is not ASCII."""
+    given = request.headers.get(name, "")
+    try:
+        return given.encode("latin-1").decode()
+    except UnicodeError:
+        return given
+
+
 async def read_idempotency(request: AnyRequest, principal: Principal) -> tuple[str, str] | None:
     """The hashes of the Idempotency-Key, which is the tenant's own, and of the request; None without a key."""
-    key = request.headers.get("idempotency-key", "")
+    key = read_header(request, "idempotency-key")
     if not key:
         return None
     if len(key) > MAX_IDEMPOTENCY_KEY_CHARS:
         raise Invalid(f"Idempotency-Key may have at most {MAX_IDEMPOTENCY_KEY_CHARS} characters")
-    own_key = hashlib.sha256(f"{principal.tenant_id}\0{key}".encode()).hexdigest()
-    return own_key, request_hash(request.url.path, await read_json(request))
+    return retry_hash(principal, key), request_hash(request.url.path, await read_json(request))
 
 
 def read_rev(request: AnyRequest) -> int | None:

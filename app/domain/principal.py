@@ -117,6 +117,10 @@ class Principal(msgspec.Struct, frozen=True):
         self.require_writable(space.space_key)
         return space
 
+    def settings_of(self, space_key: str) -> SpaceSettings:
+        """The settings of a space by its key; the defaults for one the principal is not in."""
+        return next((space.settings for space in self.spaces if space.space_key == space_key), SpaceSettings())
+
     def require_writable(self, space_key: str) -> None:
         """Raises Unauthorized when the role in this space does not allow writing."""
         if space_key not in self.writable_keys:

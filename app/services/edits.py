@@ -23,7 +23,9 @@ from app.domain.memories import (
     text_hash,
 )
 from app.domain.principal import Principal
+from app.domain.space_settings import SecretPolicy
 from app.domain.tasks import Task, TaskKind, TaskStatus
+from app.domain.texts import SafeText
 from app.services import embedding
 from app.services.embedding import StoredText
 from app.services.memories import free_key, must_get, read_content
@@ -64,7 +66,7 @@ async def _update_once(
     parts: Parts, principal: Principal, memory_id: str, change: MemoryChange, expected_rev: int | None
 ) -> Memory:
     before = await parts.graph.read(must_get, principal, memory_id)
-    after = changed(before, change, parts.clock())
+    after = changed(before, change, principal.settings_of(before.space_key).secrets, parts.clock())
     task = Task(
         id=str(uuid4()),
         kind=TaskKind.RELATE,
@@ -82,18 +84,18 @@ async def _update_once(
     return await parts.graph.write(_update, principal, edit)
 
 
-def changed(before: Memory, change: MemoryChange, now: datetime) -> Memory:
+def changed(before: Memory, change: MemoryChange, secrets: SecretPolicy, now: datetime) -> Memory:
     """The memory after an update. Raises Invalid or TooLong, which name the field."""
     if before.is_message:
         raise Invalid("a message is never edited; store a memory that corrects it")
-    content = before.content
+    content = SafeText(before.content)
     if change.content is not None:
-        content = read_content(change.content)
+        content = read_content(change.content, secrets)
     after = msgspec.structs.replace(
         before,
         content=content,
-        l0_abstract=abstract_of(redact(content)),
-        tags=before.tags if change.tags is None else check_tags([redact(tag) for tag in change.tags]),
+        l0_abstract=abstract_of(content),
+        tags=before.tags if change.tags is None else check_tags([redact(tag, secrets, "tags") for tag in change.tags]),
         category=Category(parse_choice("category", change.category, Category, before.category)),
         memory_type=MemoryType(parse_choice("memory_type", change.memory_type, MemoryType, before.memory_type)),
         state=_parse_state(change.state, before.state),

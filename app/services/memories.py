@@ -28,6 +28,7 @@ from app.domain.memories import (
     view,
 )
 from app.domain.principal import Principal, parse_visibility
+from app.domain.space_settings import SecretPolicy
 from app.domain.tasks import Task, TaskKind, TaskStatus
 from app.domain.texts import SafeText
 from app.services import embedding
@@ -84,8 +85,10 @@ async def create(parts: Parts, principal: Principal, new: NewMemory, idempotency
 
 def draft(principal: Principal, new: NewMemory, now: datetime) -> Memory:
     """The memory that a request asks for. Raises Invalid, TooLong, NotFound or Unauthorized."""
-    content = read_content(new.content or "")
+    check_content(new.content or "")
     space = principal.writable_space(new.space)
+    secrets = space.settings.secrets
+    content = read_content(new.content or "", secrets)
     visibility = parse_visibility(principal, new.visibility)
     valid_from, valid_to = to_utc(new.valid_from or now), to_utc(new.valid_to or OPEN_END)
     if valid_to <= valid_from:
@@ -97,11 +100,11 @@ def draft(principal: Principal, new: NewMemory, now: datetime) -> Memory:
         category=Category(parse_choice("category", new.category, Category, Category.PREFERENCES)),
         memory_type=MemoryType(parse_choice("memory_type", new.memory_type, MemoryType, MemoryType.INSIGHT)),
         importance=0.5 if new.importance is None else new.importance,
-        tags=check_tags([redact(tag) for tag in new.tags or []]),
+        tags=check_tags([redact(tag, secrets, "tags") for tag in new.tags or []]),
         agent_id=principal.agent_id,
         owner_agent_id=principal.agent_id,
         tenant_id=principal.tenant_id,
-        source=redact(new.source or ""),
+        source=redact(new.source or "", secrets, "source"),
         space_id=space.id,
         space_key=space.space_key,
         visibility=visibility.words,
@@ -118,12 +121,12 @@ def draft(principal: Principal, new: NewMemory, now: datetime) -> Memory:
     return msgspec.structs.replace(memory, facets=facets(memory))
 
 
-def read_content(given: str) -> SafeText:
+def read_content(given: str, secrets: SecretPolicy) -> SafeText:
     """A text without its private parts. Raises Invalid when nothing is left, TooLong when it is too much."""
     check_content(given)
-    content = redact(given)
+    content = redact(given, secrets)
     if is_empty(content):
-        raise Invalid("content holds nothing but blanks or private text")
+        raise Invalid("content holds nothing but blanks, private text or secrets")
     return content
 
 

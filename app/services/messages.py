@@ -32,6 +32,7 @@ from app.domain.messages import (
 )
 from app.domain.principal import Principal, SpaceAccess, Visibility, parse_visibility
 from app.domain.sessions import COMPARED_HASHES, MAX_RECENT, SESSION_LIFE, find_session, is_telling
+from app.domain.space_settings import SecretPolicy
 from app.domain.tasks import Task, TaskKind, TaskStatus
 from app.domain.texts import SafeText
 from app.services import embedding
@@ -41,7 +42,7 @@ from app.storage import memories, messages, tasks
 from app.storage.graph import Transaction
 from app.storage.messages import SessionQuery, SessionWrite
 from ingest.noise import noise_family
-from ingest.redaction import is_empty, redact
+from ingest.redaction import is_empty, redact, redact_id
 
 MODES = ("smart", "raw")
 # So far apart are messages of one request without times of their own, so that lists by time have them in order.
@@ -119,8 +120,9 @@ def draft(principal: Principal, new: NewMessages, now: datetime, idempotency: tu
     if (new.mode or "smart") not in MODES:
         raise Invalid(f"mode must be smart or raw, not {new.mode!r}")
     space = principal.writable_space(new.space)
-    speaking = principal.acting_as(redact(new.agent_id or ""))
-    kept = [message for message in new.messages if not is_empty(redact(message.content))]
+    secrets = space.settings.secrets
+    speaking = principal.acting_as(redact_id(new.agent_id or "", secrets, "agent_id"))
+    kept = [message for message in read_messages(new.messages, secrets) if not is_empty(SafeText(message.content))]
     template = _template(speaking, new, space, now)
     task = Task(
         id=str(uuid4()),
@@ -151,21 +153,34 @@ def draft(principal: Principal, new: NewMessages, now: datetime, idempotency: tu
     )
 
 
+def read_messages(given: Sequence[NewMessage], secrets: SecretPolicy) -> list[NewMessage]:
+    """Messages without private text. Raises Invalid, which names the field, where the space refuses secrets."""
+    return [
+        msgspec.structs.replace(
+            message,
+            content=redact(message.content, secrets, f"messages[{index}].content"),
+            role=redact(message.role, secrets, f"messages[{index}].role"),
+            speaker=redact(message.speaker or "", secrets, f"messages[{index}].speaker"),
+        )
+        for index, message in enumerate(given)
+    ]
+
+
 def _template(principal: Principal, new: NewMessages, space: SpaceAccess, now: datetime) -> Memory:
     """What all messages of the request share."""
-    visibility = parse_visibility(principal, new.visibility)
+    visibility, secrets = parse_visibility(principal, new.visibility), space.settings.secrets
     return Memory(
         id="",
         content="",
         kind="message",
         category=Category.EVENTS,
         memory_type=MemoryType.SESSION,
-        tags=check_tags([redact(tag) for tag in new.tags or []]),
+        tags=check_tags([redact(tag, secrets, "tags") for tag in new.tags or []]),
         agent_id=principal.agent_id,
         owner_agent_id=principal.agent_id,
-        session_id=redact(new.session_id or ""),
+        session_id=redact_id(new.session_id or "", secrets, "session_id"),
         tenant_id=principal.tenant_id,
-        source=redact(new.source or ""),
+        source=redact(new.source or "", secrets, "source"),
         space_id=space.id,
         space_key=space.space_key,
         visibility=visibility.words,
@@ -179,15 +194,15 @@ def _template(principal: Principal, new: NewMessages, space: SpaceAccess, now: d
 
 
 def _episode(template: Memory, message: NewMessage, now: datetime) -> Memory:
-    content = redact(message.content)
+    content = SafeText(message.content)
     moment = said_at(message.said_at, now)
     return msgspec.structs.replace(
         template,
         id=str(uuid4()),
         content=content,
         l0_abstract=abstract_of(content),
-        role=redact(message.role),
-        speaker=redact(message.speaker or ""),
+        role=message.role,
+        speaker=message.speaker or "",
         valid_from=moment,
         created_at=moment,
         text_hash=text_hash(content),

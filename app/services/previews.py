@@ -14,6 +14,7 @@ from app.domain.memories import text_hash, timestamp
 from app.domain.messages import NewMessage, NewMessages, check_messages, said_at
 from app.domain.previews import NoiseView, Preview, PreviewedDecision, PreviewedFact, QuoteView
 from app.domain.principal import ALL_AGENTS, Principal
+from app.domain.space_settings import SecretPolicy
 from app.domain.texts import SafeText
 from app.providers.embedder import EmbeddingFailed
 from app.services import candidates, embedding
@@ -23,15 +24,17 @@ from ingest.assimilation import Batch, resolve
 from ingest.candidates import Known
 from ingest.extraction import extract
 from ingest.noise import noise_family
-from ingest.redaction import is_empty, redact
+from ingest.redaction import is_empty, redact, redact_id
 
 
 async def preview(parts: Parts, principal: Principal, new: NewMessages) -> Preview:
     """Facts with their decisions, and the noise. Raises what storing them would, and Unavailable without a model."""
     space = principal.writable_space(new.space)
-    utterances = read_utterances(new.messages, parts.clock())
+    secrets = space.settings.secrets
+    utterances = read_utterances(new.messages, secrets, parts.clock())
+    speaking = principal.acting_as(redact_id(new.agent_id or "", secrets, "agent_id"))
     facts = extract(utterances)
-    found = await _found(parts, principal.acting_as(redact(new.agent_id or "")), space.space_key, facts)
+    found = await _found(parts, speaking, space.space_key, facts)
     asserted = [_as_asserted(fact, principal) for fact in facts]
     hashes = [text_hash(fact.text) for fact in facts]
     made = resolve(Batch(facts=asserted, found=found, hashes=hashes, preset=space.settings.admission))
@@ -45,19 +48,19 @@ async def preview(parts: Parts, principal: Principal, new: NewMessages) -> Previ
     )
 
 
-def read_utterances(messages: Sequence[NewMessage], now: datetime) -> list[Utterance]:
+def read_utterances(messages: Sequence[NewMessage], secrets: SecretPolicy, now: datetime) -> list[Utterance]:
     """The messages without private text, each under its index in the request. Raises Invalid, TooLong."""
     check_messages(messages)
     return [
         Utterance(
             id=str(index),
             role=message.role,
-            speaker=redact(message.speaker or ""),
+            speaker=redact(message.speaker or "", secrets, f"messages[{index}].speaker"),
             said_at=said_at(message.said_at, now),
             text=text,
         )
         for index, message in enumerate(messages)
-        if not is_empty(text := redact(message.content))
+        if not is_empty(text := redact(message.content, secrets, f"messages[{index}].content"))
     ]
 
 

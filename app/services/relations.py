@@ -129,13 +129,14 @@ async def _write(
     kind: RelationType,
     given: NewIds,
 ) -> str:
+    secrets = principal.settings_of(ends[0].space_key).secrets
     source, target = sorted(ends, key=lambda memory: memory.id) if kind in SYMMETRIC else ends
     write = RelationWrite(
         relation_id=given.relation_id,
         type=kind.upper(),
         source_id=source.id,
         target_id=target.id,
-        label=redact(new.label) if new.label else None,
+        label=redact(new.label, secrets, "label") if new.label else None,
         method="user",
         weight=STATED_WEIGHT,
         task_id=None,

@@ -118,6 +118,10 @@ async def update(tx: Transaction, principal: Principal, space_id: str, change: S
     space = await must_administer(tx, principal, space_id)
     if change.name is not None:
         check_name(change.name)
-    name = None if change.name is None else redact(change.name.strip())
+    name = (
+        None
+        if change.name is None
+        else redact(change.name.strip(), principal.settings_of(space.space_key).secrets, "name")
+    )
     await spaces.update(tx, space.space_key, name, now)
     return await get(tx, principal, space_id)

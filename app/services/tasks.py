@@ -11,6 +11,7 @@ from app.domain.errors import Invalid, NotFound
 from app.domain.listing import Cursor, parse_instant
 from app.domain.memories import OPEN_END
 from app.domain.principal import Principal
+from app.domain.space_settings import SecretPolicy
 from app.domain.tasks import TaskStatus, TaskView, view
 from app.storage import tasks
 from app.storage.graph import Transaction
@@ -29,6 +30,12 @@ def request_hash(path: str, body: object) -> str:
     """Tells requests with one Idempotency-Key apart; without private text, as a hash gives a short secret away."""
     shown = redact(msgspec.json.encode(body).decode())
     return hashlib.sha256(f"{path}\0{shown}".encode()).hexdigest()
+
+
+def retry_hash(principal: Principal, key: str) -> str:
+    """An Idempotency-Key as it is stored: the tenant's own, and made without private text for the same reason."""
+    shown = redact(key, SecretPolicy.OFF)
+    return hashlib.sha256(f"{principal.tenant_id}\0{shown}".encode()).hexdigest()
 
 
 async def get(tx: Transaction, principal: Principal, task_id: str) -> TaskView:

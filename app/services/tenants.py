@@ -13,7 +13,7 @@ from app.domain.tenants import SHOWN_KEY_CHARS, ApiKey, CreatedKey, KeyList, Key
 from app.storage import memories, tenants
 from app.storage.graph import Transaction
 from app.storage.tenants import KeyWrite
-from ingest.redaction import redact
+from ingest.redaction import redact, redact_id
 
 SHOWN_ID_CHARS = 8
 
@@ -35,7 +35,7 @@ def agent_name(given: str) -> str:
     """The agent a request names, without private text; '' for none. Raises Invalid for what is too long for a name."""
     if len(given) > MAX_NAME_CHARS:
         raise Invalid(f"X-Agent-Id may have at most {MAX_NAME_CHARS} characters")
-    return redact(given.strip())
+    return redact_id(given.strip())
 
 
 async def create_key(tx: Transaction, principal: Principal, new: NewKey, secret: Secret) -> CreatedKey:
@@ -49,7 +49,7 @@ async def create_key(tx: Transaction, principal: Principal, new: NewKey, secret:
         hash=key_hash(secret.key),
         prefix=secret.key[:SHOWN_KEY_CHARS],
         scopes=parse_scopes(new.scopes),
-        agent_id=redact(new.agent_id or ""),
+        agent_id=redact_id(new.agent_id or ""),
         now=secret.now,
         expires_at=expires_at,
     )
@@ -108,8 +108,8 @@ async def update_group(tx: Transaction, principal: Principal, name: str, agents:
     principal.require(Scope.ADMIN)
     if not name.strip() or len(name) > MAX_NAME_CHARS:
         raise Invalid(f"name must have 1 to {MAX_NAME_CHARS} characters")
-    shown: list[str] = list(dict.fromkeys(redact(agent) for agent in agents))
-    group = await tenants.update_group(tx, principal, redact(name), shown)
+    shown: list[str] = list(dict.fromkeys(redact_id(agent) for agent in agents))
+    group = await tenants.update_group(tx, principal, redact_id(name), shown)
     if group is None:
         raise NotFound("no such tenant")
     return group

@@ -11,25 +11,14 @@ import pytest
 from neo4j import AsyncDriver
 
 from tests.clients import Client
+from tests.secret_search import places
 
-# Every string of every node and relationship, also inside lists.
-SEARCH = """
-CALL () {
-  MATCH (node) UNWIND keys(node) AS key WITH node, key WHERE key <> 'embedding'
-  RETURN labels(node)[0] + '.' + key AS place, node[key] AS value
-  UNION ALL
-  MATCH ()-[relation]->() UNWIND keys(relation) AS key
-  RETURN type(relation) + '.' + key AS place, relation[key] AS value
-}
-WITH place, value
-WHERE (value IS :: STRING AND value CONTAINS $secret)
-  OR (value IS :: LIST<ANY> AND any(item IN value WHERE toStringOrNull(item) CONTAINS $secret))
-RETURN DISTINCT place
-"""
 SPELLINGS = [
     "公开 <private>{}</private> 部分",
     "open <PRIVATE reason='x'>{}",
     "open <private>a<private>b</private>{}</private> end",
+    "公开＜Ｐｒｉｖａｔｅ＞{}＜／private＞部分",
+    "plain &lt;pri\u200bvate&gt;{}",
 ]
 
 
@@ -37,11 +26,6 @@ SPELLINGS = [
 def secret() -> str:
     """One that no other test and no other run stored."""
     return f"secret{uuid4().hex}"
-
-
-async def places(driver: AsyncDriver, secret: str) -> list[str]:
-    """Where in the whole database a text lies."""
-    return [record["place"] for record in (await driver.execute_query(SEARCH, secret=secret)).records]
 
 
 async def test_the_search_for_secrets_finds_what_is_stored(alice: Client, driver: AsyncDriver, secret: str) -> None:

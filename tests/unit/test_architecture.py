@@ -52,6 +52,8 @@ HOMES = {
     "markdown_it": ("ingest.formats_markdown",),
     "Stemmer": ("app.domain.texts",),
     "rapidfuzz": ("ingest",),
+    "detect_secrets": ("ingest.secret_keys",),
+    "stdnum": ("ingest.card_numbers",),
 }
 # Seconds to import, so the function that first needs them imports them.
 HEAVY = {"jpype", "sentence_transformers", "torch", "tree_sitter", "pypdf", "networkx"}

@@ -29,6 +29,11 @@ SECRET = "green-otter-44"
         (f"<private>&lt;/private&gt;{SECRET}</private> b", "[REDACTED] b"),
         (f"我的口令是＜ｐｒｉｖａｔｅ＞{SECRET}＜／private＞，别存", "我的口令是[REDACTED]，别存"),
         (f"《private》{SECRET}《/private》好", "[REDACTED]好"),
+        (f"口令<private是{SECRET}", "口令[REDACTED]"),
+        (f"a <pri\u200bva\u2060te\ufeff>{SECRET}<\u200b/pri\u00advate> b", "a [REDACTED] b"),
+        (f"a <\u200bprivate>{SECRET}</private\u200d> b", "a [REDACTED] b"),
+        (f"a &amp;lt;private&amp;gt;{SECRET}&amp;lt;/private&amp;gt; b", "a [REDACTED] b"),
+        (f"＜ＰＲＩＶＡＴＥ　備考＝ｘ＞{SECRET}", "[REDACTED]"),
     ],
 )
 def test_a_private_span_becomes_one_marker(text: str, expected: str) -> None:
