@@ -18,7 +18,19 @@ from litestar.openapi.plugins import SwaggerRenderPlugin
 from litestar.openapi.spec import Components, SecurityScheme
 from litestar.static_files import create_static_files_router  # pyright: ignore[reportUnknownVariableType]
 
-from app.api import decisions, health, ingest, memories, relations, search, space_settings, spaces, tasks, tenants
+from app.api import (
+    decisions,
+    health,
+    ingest,
+    memories,
+    noise_examples,
+    relations,
+    search,
+    space_settings,
+    spaces,
+    tasks,
+    tenants,
+)
 from app.api.auth import provide_principal
 from app.api.cors import allow_origins
 from app.api.errors import answer_domain, answer_http, answer_unexpected
@@ -45,6 +57,7 @@ ROUTERS = [
     spaces.router,
     tasks.router,
     ingest.router,
+    noise_examples.router,
     space_settings.router,
     decisions.router,
 ]

@@ -7,6 +7,7 @@ import unicodedata
 
 from app.domain.texts import SafeText
 from ingest.machine_talk import DIAGNOSTIC, HEARTBEAT, META, REFUSAL, SEARCHED
+from ingest.mentions import find_mentions
 from ingest.plain_words import ACK_WORDS, DIAGNOSTIC_WORDS, GREETING_WORDS, HEARTBEAT_WORDS, SMALLTALK_WORDS
 from ingest.pleasantries import ACK, AMUSED, GREETING, PASSING, SMALLTALK
 
@@ -28,6 +29,13 @@ _EMOJI = re.compile(
 _ASSERTING = re.compile(
     r"\b(?:i|my|we|our|is called|should|must|always|never|prefer|because|fixed|use[sd]?|deadline|decided)\b|"
     "我|咱|叫|改|换|用|负责|决定|过敏|喜欢|搬|记得|必须|不要"
+)
+
+# Days and times in words; digits are specific anyway.
+_WHEN = re.compile(
+    r"\b(?:mon|tues|wednes|thurs|fri|satur|sun)days?\b|\b(?:january|february|april|june|july|august|september|october"
+    r"|november|december|tomorrow|yesterday|next week|last week)\b|周[一二三四五六日末天]|星期|礼拜|[上下]个?[周月]"
+    "|明[天早晚年]|昨[天晚]|后天|[一二三四五六七八九十两]+[点月号年天个]|月[初底中]|年[初底]"
 )
 
 # A family anchored on the whole message in closed words judges any message.
@@ -56,6 +64,24 @@ def noise_family(text: SafeText) -> str | None:
         return family
     families = [_family(sentence) for sentence in _SENTENCE.findall(text)]
     return families[0] if len(families) > 1 and all(families) else None
+
+
+def is_anchored(text: SafeText) -> bool:
+    """Whether a text is long or has a name, number, date or code in it: then only a whole pattern may call it noise."""
+    if len(text) > _LONGEST_OPEN or _SPECIFIC.search(text) or _WHEN.search(text.casefold()):
+        return True
+    return any(mention.type != "concept" or not text.startswith(mention.name) for mention in find_mentions(text))
+
+
+def opening_name(text: SafeText) -> str:
+    """The word a text begins with when it may be a name, as it is capitalised and none of the usual first words."""
+    names = (mention.name for mention in find_mentions(text) if text.startswith(mention.name))
+    return next(names, "").partition(" ")[0]
+
+
+def is_asserting(text: SafeText) -> bool:
+    """Whether a text says something of its speaker, or that something is or has to be so."""
+    return bool(_ASSERTING.search(text.casefold()))
 
 
 def _family(text: str) -> str | None:

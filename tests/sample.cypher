@@ -41,7 +41,7 @@ CREATE (session:Session:Sample {
 CREATE (session)-[:HELD_BY]->(agent)
 CREATE (asked:Episode:Sample {
   id: 'sample-message-1', kind: 'message', content: 'Where do you live?', l0_abstract: 'Where do you live?', l1_overview: '',
-  category: 'events', memory_type: 'session', state: 'active', tier: 'peripheral', importance: 0.5, confidence: 0.5,
+  category: 'events', memory_type: 'session', state: 'active', state_before: 'held', tier: 'peripheral', importance: 0.5, confidence: 0.5,
   base_confidence: 0.5, access_count: 0, repeat_count: 0, tags: ['home'], scope: 'global', agent_id: agent.id,
   session_id: session.id, tenant_id: tenant.id, source: 'mcp', space_id: space.id, space_key: space.space_key,
   visibility: 'global', visible_to: 'all0', owner_agent_id: agent.id, version: 1, rev: 1, valid_from: tenant.created_at,
@@ -141,4 +141,9 @@ CREATE (:Import:Sample {id: 'sample-import'})
 CREATE (:Connection:Sample {id: 'sample-connection'})
 CREATE (:AuditEvent:Sample {id: 'sample-audit'})
 CREATE (:RecallEvent:Sample {id: 'sample-recall'})
-CREATE (:NoiseExample:Sample {id: 'sample-noise'});
+CREATE (:NoiseExample:Sample {
+  id: 'sample-noise', space_id: space.id, space_key: space.space_key, visible_to: 'all0', text: 'Ping?', text_hash: 'ping',
+  embedding: memory.embedding, model: 'sample', source: 'feedback', memory_ids: [memory.id], hits: 1,
+  created_at: tenant.created_at, last_hit_at: tenant.created_at
+})
+CREATE (agent)-[:RATED {verdict: 'noise', has_raised: false, created_at: tenant.created_at, updated_at: tenant.created_at}]->(memory);

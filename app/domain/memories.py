@@ -99,6 +99,8 @@ class Memory(msgspec.Struct, frozen=True, kw_only=True):
     category: Category
     memory_type: MemoryType
     state: State = State.ACTIVE
+    # What feedback took it out of, and will put it back into; only there while it is retracted by feedback.
+    state_before: State | None = None
     tier: Tier = Tier.PERIPHERAL
     importance: float = 0.5
     confidence: float = 0.5

@@ -118,6 +118,8 @@ def _parse_state(given: str | None, before: State) -> State:
     after = SETTABLE_STATES[given.lower()]
     if before in PAST_STATES and after is not State.DELETED:
         raise Invalid("state results from the relation to the newer memory; delete that relation instead")
+    if before is State.RETRACTED and after is not State.DELETED:
+        raise Invalid("state is that of a mistake; feedback with the verdict useful takes it back")
     return after
 
 

@@ -17,13 +17,12 @@ from app.domain.principal import ALL_AGENTS, Principal
 from app.domain.space_settings import SecretPolicy
 from app.domain.texts import SafeText
 from app.providers.embedder import EmbeddingFailed
-from app.services import candidates, embedding
+from app.services import candidates, embedding, noise
 from app.services.candidates import Lookup, asserter
 from app.services.parts import Parts
 from ingest.assimilation import Batch, resolve
 from ingest.candidates import Known
 from ingest.extraction import extract
-from ingest.noise import noise_family
 from ingest.redaction import is_empty, redact, redact_id
 
 
@@ -33,18 +32,15 @@ async def preview(parts: Parts, principal: Principal, new: NewMessages) -> Previ
     secrets = space.settings.secrets
     utterances = read_utterances(new.messages, secrets, parts.clock())
     speaking = principal.acting_as(redact_id(new.agent_id or "", secrets, "agent_id"))
-    facts = extract(utterances)
+    judged = await noise.judge(parts, speaking, space.space_key, [SafeText(said.text) for said in utterances])
+    facts = extract([said for said, found in zip(utterances, judged, strict=True) if found is None])
     found = await _found(parts, speaking, space.space_key, facts)
     asserted = [_as_asserted(fact, principal) for fact in facts]
     hashes = [text_hash(fact.text) for fact in facts]
     made = resolve(Batch(facts=asserted, found=found, hashes=hashes, preset=space.settings.admission))
     return Preview(
         facts=[_view(utterances, fact, decision) for fact, decision in zip(facts, made, strict=True)],
-        noise=[
-            NoiseView(int(utterance.id), family)
-            for utterance in utterances
-            if (family := noise_family(SafeText(utterance.text)))
-        ],
+        noise=[NoiseView(int(said.id), found.family) for said, found in zip(utterances, judged, strict=True) if found],
     )
 
 

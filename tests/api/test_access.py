@@ -38,6 +38,7 @@ RETURN properties(tenant), properties(space),
   COLLECT { MATCH (state:SpaceState {space_key: space.space_key}) RETURN state.rev } AS revs,
   COLLECT { MATCH (key:ApiKey {tenant_id: tenant.id}) RETURN key {.*, last_used_at: null} ORDER BY key.id } AS keys,
   COLLECT { MATCH (task:Task {tenant_id: tenant.id}) RETURN properties(task) ORDER BY task.id } AS tasks,
+  COLLECT { MATCH (text:NoiseExample {space_key: space.space_key}) RETURN properties(text) ORDER BY text.id } AS noise,
   COLLECT { MATCH (tenant)-[:HAS_GROUP]->(group) RETURN properties(group) ORDER BY group.name } AS groups,
   COLLECT { MATCH (space)<-[:IN_SPACE]-(memory) RETURN properties(memory) ORDER BY memory.id } AS memories,
   COLLECT {
@@ -131,6 +132,16 @@ WRITING = [
     ),
     Call("POST /v1/decisions/{decision_id}/undo", 200, 404, scope="write"),
     Call("POST /v1/decisions/undo", 200, 404, {"task_id": "{task_id}", "dry_run": True}, scope="write"),
+    Call("POST /v1/memories/{memory_id}/feedback", 200, 404, {"verdict": "noise"}, scope="write"),
+    Call(
+        "POST /v1/memories/{memory_id}/feedback",
+        200,
+        404,
+        {"verdict": "useful"},
+        path={"memory_id": "{message_id}"},
+        scope="write",
+    ),
+    Call("DELETE /v1/noise-examples/{example_id}", 200, 404, scope="write"),
     Call("DELETE /v1/memories/{memory_id}/relations/{relation_id}", 200, 404, scope="write"),
     Call(
         "DELETE /v1/memories/{memory_id}/relations/{relation_id}",
@@ -159,6 +170,8 @@ READING = [
     Call("GET /v1/memories/search", 200, 200, query={"q": SECRET, "session_id": "{session_id}", "min_score": "0"}),
     Call("GET /v1/memories/search", 200, 200, query={"q": SECRET, "tags": SECRET, "agent_id": "{agent_id}"}),
     Call("POST /v1/memories/search", 200, 200, {"q": SECRET, "space": "{space}", "include": "evidence,relations"}),
+    Call("GET /v1/noise-examples", 200, 200),
+    Call("GET /v1/noise-examples", 200, 200, query={"space": "{space}"}),
     Call("GET /v1/tasks", 200, 200),
     Call("GET /v1/tasks/{task_id}", 200, 404),
 ]
@@ -278,8 +291,12 @@ async def make_everything(client: Client) -> Ids:
     said = await client.say(f"Do you see the {SECRET}?", f"斑马 {SECRET} 在跑。", session_id=session)
     page = (await client.get("/v1/memories", params={"memory_type": "session", "limit": 1})).json()
     used = await client.post("/v1/memories", json={"content": "once"}, headers={"Idempotency-Key": f"k{SECRET}"})
+    noise = await client.store(f"Nothing but {SECRET}")
+    await client.post(f"/v1/memories/{noise['id']}/feedback", json={"verdict": "noise"})
+    example = (await client.get("/v1/noise-examples")).json()["noise_examples"][0]
     return {
         "memory_id": memory["id"],
+        "example_id": example["id"],
         "other_id": other["id"],
         "own_id": memory["id"],
         "message_id": page["memories"][0]["id"],

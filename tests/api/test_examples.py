@@ -86,6 +86,9 @@ async def variables(
     message = (await alice.get("/v1/memories?memory_type=session")).json()["memories"][0]
     await alice.put("/v1/agent-groups/coders", json={"agents": ["ann", "bob"]})
     space = await alice.space("garden", member=stranger)
+    ping = await alice.store("Ping from the build machine")
+    await alice.post(f"/v1/memories/{ping['id']}/feedback", json={"verdict": "noise"})
+    example = (await alice.get("/v1/noise-examples")).json()["noise_examples"][0]
     await work()
     await parts.accesses.flush()
     return {
@@ -102,6 +105,7 @@ async def variables(
         "MEMBER_KEY": stranger.key,
         "GUEST": (await sign_up("Guest")).user_id,
         "DECISION": (await alice.get(f"/v1/decisions?task_id={accepted['task_id']}")).json()["decisions"][0]["id"],
+        "EXAMPLE": example["id"],
     }
 
 

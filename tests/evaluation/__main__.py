@@ -10,7 +10,7 @@ from typing import Any
 import click
 from rich.table import Table
 
-from tests.evaluation import locomo, scenarios
+from tests.evaluation import locomo, noise, scenarios
 from tests.evaluation.conversations import Conversation, read
 from tests.evaluation.scores import RESAMPLES, SEED, Estimate
 from tests.reporting import ranking_constants, show, surroundings, write_json
@@ -126,6 +126,40 @@ def _scenario_table(rows: list[scenarios.Figures]) -> Table:
     table.add_row("outdated value first (target 0)", *(str(row.stale_first) for row in rows))
     table.add_row("abstain F1 (target ≥ 0.75)", *(f"{row.abstain_f1:.2f}" for row in rows))
     return table
+
+
+@main.command("noise")
+@click.argument("path", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@with_service
+def measure_noise(path: Path, url: str | None, key: str | None, json_path: Path | None) -> None:
+    """Precision and recall of the noise filter on lines of {text, lang, noise, kind}, and what it drops wrongly.
+
+    Example: python -m tests.evaluation noise tests/evaluation/noise.jsonl
+    """
+    lines = noise.read(path)
+    with serving(url) as service:
+        outcomes = noise.ask_all(Tenant(service.url, key), lines)
+        rows = noise.tables(outcomes)
+        ran_on = _ran_on(service, path, key) | {"sizes": {"lines": len(lines)}}
+        show([_noise_table(rows)], ran_on)
+        write_json(json_path, {"ran_on": ran_on, "figures": rows, "outcomes": outcomes})
+
+
+def _noise_table(rows: list[noise.Figures]) -> Table:
+    table = Table(title="Noise filter", title_justify="left")
+    table.add_column("figure")
+    for row in rows:
+        table.add_column(f"{row.name} ({row.lines})", justify="right")
+    table.add_row("F1 (target ≥ 0.95)", *(f"{row.f1:.3f}" for row in rows))
+    table.add_row("precision", *(f"{row.precision:.3f}" for row in rows))
+    table.add_row("recall", *(f"{row.recall:.3f}" for row in rows))
+    table.add_row("dropped wrongly (target 0)", *(_counts(row.dropped) for row in rows))
+    table.add_row("not noticed", *(_counts(row.missed) for row in rows))
+    return table
+
+
+def _counts(by_kind: dict[str, int]) -> str:
+    return ", ".join(f"{kind} {count}" for kind, count in by_kind.items()) or "none"
 
 
 if __name__ == "__main__":

@@ -160,6 +160,8 @@ async def use_everything(client: Client) -> None:
     await client.put(f"/v1/memories/{new['id']}", json={"content": "Ann moved. " * 300})
     for kind in ("supports", "contradicts", "contextualizes"):
         await client.post(f"/v1/memories/{new['id']}/relations", json={"type": kind, "target_id": old["id"]})
+    for verdict in ("wrong", "useful", "noise"):
+        await client.post(f"/v1/memories/{new['id']}/feedback", json={"verdict": verdict})
 
 
 async def use_spaces(client: Client, other: Client) -> None:
