@@ -11,7 +11,8 @@ from app.domain.facts import Fact, Utterance
 from app.domain.memories import Memory
 from app.domain.principal import Principal, SpaceAccess
 from app.domain.tasks import Progress, Report, Task
-from app.services import embedding
+from app.domain.texts import SafeText
+from app.services import embedding, noise
 from app.services.assimilation import Draft, assimilate
 from app.services.parts import Parts
 from app.storage import decisions
@@ -55,7 +56,8 @@ async def _read_window(tx: Transaction, task: Task) -> Window | None:
 
 async def _ingest_window(parts: Parts, principal: Principal, task: Task, window: Window) -> list[StoredDecision]:
     space = _space(principal, task.space_key)
-    facts = _facts(window)
+    heard, hits = await _without_noise(parts, principal, task.space_key, window)
+    facts = _facts(heard)
     said = [_said(space, fact, window) for fact in facts]
     draft = Draft(
         space=space,
@@ -66,7 +68,21 @@ async def _ingest_window(parts: Parts, principal: Principal, task: Task, window:
         done_ids=[message.id for message in window.messages],
         now=parts.clock(),
     )
-    return await assimilate(parts, principal, draft)
+    made = await assimilate(parts, principal, draft)
+    if hits:
+        await parts.graph.write(noise.count_hits, task.space_key, hits, parts.clock())
+    return made
+
+
+async def _without_noise(
+    parts: Parts, principal: Principal, space_key: str, window: Window
+) -> tuple[Window, dict[str, int]]:
+    """The window without the messages that nothing is remembered from, and the examples that these are like."""
+    texts = [SafeText(message.content) for message in window.messages]
+    judged = await noise.judge(parts, principal, space_key, texts)
+    heard = [message for message, found in zip(window.messages, judged, strict=True) if found is None]
+    hits = Counter(found.example_id for found in judged if found and found.example_id)
+    return Window(heard, window.context), dict(hits)
 
 
 def _space(principal: Principal, space_key: str) -> SpaceAccess:

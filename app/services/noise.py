@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from datetime import datetime
 
 import msgspec
 
@@ -11,7 +12,8 @@ from app.domain.principal import Principal
 from app.domain.texts import SafeText
 from app.providers.embedder import EmbeddingFailed
 from app.services.parts import Parts
-from app.storage import noise_examples
+from app.storage import memories, noise_examples
+from app.storage.graph import Transaction
 from ingest.learned_noise import learned_noise
 from ingest.noise import is_anchored, noise_family
 from ingest.noise_prototypes import PROTOTYPES, may_resemble, prototype_family
@@ -29,7 +31,7 @@ class Noise(msgspec.Struct, frozen=True):
 async def judge(parts: Parts, principal: Principal, space_key: str, texts: Sequence[SafeText]) -> list[Noise | None]:
     """For each message why it is noise, or None. While the model fails only patterns and equal texts count.
 
-    Who drops messages counts the examples with `storage.noise_examples.add_hits`, so that those in use are kept.
+    Who drops messages counts the examples with `count_hits`, so that those in use are kept.
     """
     found = [Noise(family) if (family := noise_family(text)) else None for text in texts]
     rest = [index for index, noise in enumerate(found) if noise is None]
@@ -41,6 +43,12 @@ async def judge(parts: Parts, principal: Principal, space_key: str, texts: Seque
     for index, vector in zip(rest, vectors, strict=True):
         found[index] = _judged(texts[index], vector, model, (examples, prototypes))
     return found
+
+
+async def count_hits(tx: Transaction, space_key: str, hits: Mapping[str, int], now: datetime) -> None:
+    """Counts by the id of an example how many messages were dropped for it."""
+    await memories.lock_space(tx, space_key)
+    await noise_examples.add_hits(tx, space_key, hits, now)
 
 
 def _judged(

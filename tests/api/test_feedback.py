@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 import httpx
@@ -45,6 +46,11 @@ async def families(client: Client, *texts: str) -> list[str | None]:
 async def teach(client: Client, *texts: str) -> None:
     for text in texts:
         await rated(client, await client.store(text), "noise")
+
+
+async def contents(client: Client) -> str:
+    """The texts of all memories."""
+    return "\n".join(one["content"] for one in (await client.get("/v1/memories")).json()["memories"])
 
 
 async def message(client: Client, text: str) -> dict[str, Any]:
@@ -217,6 +223,22 @@ async def test_a_space_learns_a_text_at_once_and_its_like_from_three(alice: Clie
 
     assert await families(alice, like, fact, "海鲜很好吃") == ["learned", None, None]
     assert await families(stranger, texts[0], like) == [None, None]
+
+
+async def test_what_is_learned_is_not_ingested_and_counted(
+    alice: Client, work: Callable[[], Awaitable[int]], sign_up: SignUp
+) -> None:
+    other = await sign_up("Other")
+    await teach(alice, "I am allergic to peanuts.")
+
+    for client in (alice, other):
+        await client.say("I am allergic to peanuts.", "我住在上海。", session_id="s1")
+    await work()
+
+    mine, others = await contents(alice), await contents(other)
+    assert ("peanuts" in mine, "peanuts" in others) == (False, True)
+    assert ("上海" in mine, "上海" in others) == (True, True)
+    assert [one["hits"] for one in await examples(alice)] == [1]
 
 
 async def test_what_a_private_memory_taught_is_known_to_its_agent_only(alice: Client) -> None:
