@@ -12,6 +12,7 @@ from app.domain.space_settings import Preset
 from app.domain.texts import normalised
 from ingest.admission import Admission, Verdict, admit, refusal
 from ingest.candidates import Known
+from ingest.linking import subject_key
 from ingest.reconciliation import BATCH, decide
 
 # A cosine from which on a fact begins to count as known; at 1 nothing is new.
@@ -88,8 +89,8 @@ def _held_repeat(fact: Fact, digest: str, known: Sequence[Known]) -> Known | Non
 
 
 def _is_same_value(fact: Fact, known: Known) -> bool:
-    slots = [(one.subject, one.attribute, one.value) for one in (fact, known)]
-    return all(slots[0]) and [normalised(part) for part in slots[0]] == [normalised(part) for part in slots[1]]
+    slots = [(subject_key(one.subject), one.attribute, normalised(one.value)) for one in (fact, known)]
+    return all(slots[0]) and slots[0] == slots[1]
 
 
 def _renumbered(decision: Decision, kept: Sequence[int]) -> Decision:

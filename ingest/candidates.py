@@ -9,6 +9,7 @@ import msgspec
 from app.domain.facts import Fact, Modality
 from app.domain.texts import normalised, terms
 from ingest import cues
+from ingest.linking import subject_key
 from ingest.relation_features import Pair, is_each_about_oneself
 
 TENTATIVE = (Modality.PLAN, Modality.WISH, Modality.HYPOTHETICAL, Modality.QUESTION)
@@ -142,4 +143,6 @@ class Comparison(msgspec.Struct, frozen=True):
         return self.fact.said_at - self.known.said_at
 
     def _is_same(self, field: str) -> bool:
+        if field == "subject":
+            return subject_key(self.fact.subject) == subject_key(self.known.subject)
         return normalised(getattr(self.fact, field)) == normalised(getattr(self.known, field))

@@ -170,6 +170,11 @@ _FAVOURITE = re.compile(
     rf"^(?:(?P<own>my)|(?P<s>{_WORDS})['’]s) favou?rite (?P<a>(?!was |is )[\w -]+?)(?:{_BE}) {_VALUE}{_END}",
     re.IGNORECASE,
 )
+_HAS_NEW = re.compile(
+    rf"^{_SUBJECT} (?:has|have|got|gets) an? (?:new|different|changed) (?P<a>[\w-]+(?: [\w-]+)??)(?:,|:| of| -)? "
+    rf"(?:is |now )?(?P<v>(?:\S*\d|(?-i:[A-Z]))[^,;!?]*?){_END}",
+    re.IGNORECASE,
+)
 # When or for what, before the subject.
 _ADVERBIAL = re.compile(
     (
@@ -228,6 +233,8 @@ def _possessive_readings(text: str) -> Iterator[Slot]:
         yield Slot(_english_subject(match["s"] or "my"), f"favourite:{match['a'].strip().lower()}", _bare_value(match))
     if match := _NAMED_BY.match(text):
         yield Slot(SELF if match["own"] else match["owner"] or "", attribute_id(match["a"]), match["v"])
+    if (match := _HAS_NEW.match(text)) and not _says_nothing(match):
+        yield Slot(_english_subject(match["s"]), attribute_id(match["a"]), _bare_value(match))
     if match := _OWNS.match(text):
         yield Slot(_english_subject(match["s"]), "owner", match["v"])
 

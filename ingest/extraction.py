@@ -66,6 +66,14 @@ _IT = re.compile(
     ),
     re.IGNORECASE,
 )
+# What was changed, before `it` says how.
+_ACTED_ON = re.compile(
+    r"^(?:(?:I|we|they)(?:['’]ve| have)? |[\w ]{0,12})?(?:just |now |finally )?"
+    r"(?:upgraded|updated|bumped|moved|shifted|switched|migrated|changed|raised|lowered|renamed|rescheduled|postponed)"
+    r" (?:the |our |my )?(?P<thing>[\w#+.'’/-]+(?: [\w#+.'’/-]+){0,3}?)"
+    r"(?=,| (?:over|to|from|on|yesterday|today|last|this)\b)",
+    re.IGNORECASE,
+)
 _SAYING = re.compile(r"\b(?:I|me|you|we|that|who|which|it)\b", re.IGNORECASE)
 # What a sentence without slot is about.
 _LEADING = re.compile(
@@ -195,7 +203,7 @@ def _fact(utterance: Utterance, statement: _Statement, topics: _Topics) -> Fact:
     topic = _pointed_at(text, topics)
     modality = modality_of(text, has_slot=slot is not None)
     category = _category(text, slot, dates)
-    subject = _subject(slot, name, topic)
+    subject = _subject(slot, name, topic) or _acted_on(slot, text)
     fact = Fact(
         text=_self_contained(with_resolved_dates(text, dates), name, topic),
         category=category,
@@ -238,6 +246,12 @@ def _subject(slot: Slot | None, name: str, topic: str) -> str:
     if slot and slot.subject:
         return (name or USER) if slot.subject == SELF else slot.subject
     return topic
+
+
+def _acted_on(slot: Slot | None, text: str) -> str:
+    """`We shifted the job, it starts at six`: what `it` is stands in the same sentence."""
+    match = _ACTED_ON.match(text) if slot else None
+    return match["thing"].strip() if match else ""
 
 
 def _self_contained(text: str, name: str, topic: str) -> str:

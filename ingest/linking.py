@@ -26,6 +26,12 @@ _LEGAL_SUFFIX = re.compile(
     r"|(?<=[\u4e00-\u9fff]{2})(?:股份有限公司|有限责任公司|有限公司|集团)$"
 )
 _EDGES = re.compile(r"^[\W_]+|[^\w+#]+$")
+_DETERMINER = re.compile(r"^(?:the|our|my|this|that)\s+", re.IGNORECASE)
+# What kind of thing it is, said after its name or left out.
+_CLASS_NOUN = re.compile(
+    r"\s+(?:dag|job|service|app|repo|repository|project|table|server|script|pipeline|module|cluster|instance|library"
+    r"|database|db)$|(?<=[^\s])(?:项目|服务|系统|仓库|模块|接口)$"
+)
 # From here on two names are perhaps one thing; nothing is ever merged by likeness alone (pipelines 2.6).
 POSSIBLY_SAME = 0.7
 _STRING_WEIGHT, _COSINE_WEIGHT = 0.5, 0.5
@@ -64,6 +70,12 @@ def norm_name(name: str) -> str:
     return USER if bare in _USERS else bare or folded
 
 
+def subject_key(subject: str) -> str:
+    """What facts are about, in one form: `the invoices DAG` and `invoices` are one thing to give a value of."""
+    norm = norm_name(_DETERMINER.sub("", subject.strip()))
+    return _CLASS_NOUN.sub("", norm) or norm
+
+
 def entity_id(space_key: str, norm: str, kind: str) -> str:
     """The id of an entity of a space; the same on every worker."""
     return str(uuid5(NAMESPACE, f"entity\n{space_key}\n{norm}\n{kind}"))
@@ -73,7 +85,7 @@ def slot_id(space_key: str, fact: Fact) -> str:
     """The id of the slot that the fact fills; '' when it has none."""
     if not fact.subject or not fact.attribute:
         return ""
-    parts = (norm_name(fact.subject), fact.attribute, normalised(fact.context))
+    parts = (subject_key(fact.subject), fact.attribute, normalised(fact.context))
     return str(uuid5(NAMESPACE, "\n".join(("slot", space_key, *parts))))
 
 

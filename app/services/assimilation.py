@@ -21,7 +21,7 @@ from app.storage.decisions import MemoryRow, StateRow
 from app.storage.entities import EntityRow, MentionRow, SlotRow, Written
 from app.storage.graph import Transaction
 from ingest.assimilation import Batch, resolve
-from ingest.linking import KnownEntity, link, named_entities, norm_name, slot_id
+from ingest.linking import KnownEntity, link, named_entities, norm_name, slot_id, subject_key
 from ingest.planning import Change, Frame, Plan, Said, decision_id, plan
 
 
@@ -205,7 +205,7 @@ def _slot_row(space_key: str, memory_id: str, fact: Fact) -> SlotRow | None:
     return SlotRow(
         memory_id=memory_id,
         slot_id=own_id,
-        subject=norm_name(fact.subject),
+        subject=subject_key(fact.subject),
         attribute=fact.attribute,
         context=normalised(fact.context),
         value=fact.value,

@@ -266,3 +266,22 @@ def test_no_text_takes_long(unit: str) -> None:
 def test_any_text_is_taken() -> None:
     assert extract([said(text) for text in ("", " ", "。。。", "\n\n", "a", "我", "{}[]", "\u200b")]) == []
     assert extract([Utterance(id="x", role="user", speaker="", said_at=SATURDAY, text=SafeText("I live in Rome."))])
+
+
+@pytest.mark.parametrize(
+    ("text", "subject", "attribute", "value"),
+    [
+        ("I started at Acme today", "Mara", "employer", "Acme"),
+        ("The nightly job has a new start time, 04:15 UTC.", "nightly job", "schedule", "04:15 UTC"),
+        (
+            "We upgraded the reporting database over the weekend, it's on Postgres 15.",
+            "reporting database",
+            "version",
+            "Postgres 15",
+        ),
+    ],
+)
+def test_what_is_said_of_a_change_has_its_subject(text: str, subject: str, attribute: str, value: str) -> None:
+    (fact,) = extract([said(text)])
+
+    assert (fact.subject, fact.attribute, fact.value) == (subject, attribute, value)
