@@ -176,6 +176,7 @@ CALL (tenant) {
   CALL (space) { MATCH (entity:Entity {space_key: space.space_key}) DETACH DELETE entity }
   CALL (space) { MATCH (slot:Slot {space_key: space.space_key}) DETACH DELETE slot }
   CALL (space) { MATCH (state:SpaceState {space_key: space.space_key}) DELETE state }
+  CALL (space) { MATCH (counter:TokenUse {space_key: space.space_key}) WHERE counter.day > '' DELETE counter }
   DETACH DELETE space
 }
 CALL (tenant) { MATCH (task:Task {tenant_id: tenant.id}) WHERE task.created_at IS NOT NULL DETACH DELETE task }

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 
 import msgspec
 
 from app.domain.decisions import Action, Decision
 from app.domain.facts import Fact
+from ingest.answers import Answer, propose_answered
 from ingest.candidates import Comparison, Known
 from ingest.policy import apply_policy
 from ingest.relation_rules import Proposal, propose
 
 BATCH = "batch:"
+LLM = "llm"
 
 # Of several candidates the one decides which ranks highest: what the speaker said already needs nothing new; the end of
 # an older value must not be missed; the remaining actions only add.
@@ -30,44 +32,31 @@ REPLACING = (Action.SUPERSEDE, Action.MERGE)
 LONG_AGO = datetime(1, 1, 1, tzinfo=UTC)
 
 
-def decide(facts: Sequence[Fact], candidates: Sequence[Sequence[Known]], hashes: Sequence[str]) -> list[Decision]:
+def decide(
+    facts: Sequence[Fact],
+    candidates: Sequence[Sequence[Known]],
+    hashes: Sequence[str],
+    answers: Mapping[int, Answer] | None = None,
+) -> list[Decision]:
     """One decision per fact; a fact also sees the earlier ones of its batch, as candidates `batch:<index>`.
 
-    `candidates[i]` and `hashes[i]` (of the text) belong to `facts[i]`. Raises ValueError when the lengths differ.
+    `candidates[i]`, `hashes[i]` (of the text) and `answers[i]` (of a language model, if it was asked) belong to
+    `facts[i]`. An answer takes the place of the judge, never of a rule. Raises ValueError when the lengths differ.
     """
     decisions: list[Decision] = []
     earlier: list[Known] = []
     for index, (fact, stored, text_hash) in enumerate(zip(facts, candidates, hashes, strict=True)):
         replaced = {decision.target_id for decision in decisions if decision.action in REPLACING}
         current = (known for known in (*stored, *earlier) if known.id not in replaced)
-        decision = _decide(index, [Comparison(fact, text_hash, known) for known in current])
+        comparisons = [Comparison(fact, text_hash, known) for known in current]
+        decision = _decide(index, comparisons, (answers or {}).get(index))
         decisions.append(decision)
         if decision.action is not Action.SKIP:
-            earlier.append(_of_batch(index, fact, text_hash))
+            earlier.append(known_of_batch(index, fact, text_hash))
     return decisions
 
 
-def _decide(index: int, comparisons: Iterable[Comparison]) -> Decision:
-    proposals = [(comparison, _permitted(comparison)) for comparison in comparisons]
-    if not proposals:
-        return Decision(
-            fact=index, action=Action.CREATE, requested_action=Action.CREATE, reason="nothing known is close to it"
-        )
-    _, best = max(proposals, key=lambda pair: _rank(*pair))
-    return Decision(
-        fact=index,
-        action=best.action,
-        requested_action=best.requested_action,
-        target_id=best.target.id if best.certainty else "",
-        reason=best.reason,
-        label=best.label,
-        weight=best.weight if best.action is not Action.CREATE else 0.0,
-        method="rule" if best.is_rule else "judge",
-        scores=best.scores,
-    )
-
-
-def _permitted(comparison: Comparison) -> Proposal:
+def permitted(comparison: Comparison) -> Proposal:
     """The proposal of a candidate with the action that its category and pin allow."""
     proposal = propose(comparison)
     action, objection = apply_policy(proposal.action, comparison)
@@ -76,20 +65,13 @@ def _permitted(comparison: Comparison) -> Proposal:
     return msgspec.structs.replace(proposal, action=action, reason=f"{objection}; {proposal.reason}")
 
 
-def _rank(comparison: Comparison, proposal: Proposal) -> tuple[bool, int, bool, float, float, datetime, str]:
-    """A rule that acts beats the judge; of equal actions one's own, surer, closer, newer candidate, then by id."""
-    return (
-        proposal.is_rule and proposal.action is not Action.CREATE,
-        PRECEDENCE.index(proposal.action),
-        bool(proposal.certainty) and comparison.is_same_speaker,
-        proposal.certainty,
-        proposal.scores.get("cosine", 0.0),
-        proposal.target.said_at or LONG_AGO,
-        proposal.target.id,
-    )
+def is_ruled(proposal: Proposal) -> bool:
+    """Whether a rule does something with the fact, so that nobody need be asked."""
+    return proposal.is_rule and proposal.action is not Action.CREATE
 
 
-def _of_batch(index: int, fact: Fact, text_hash: str) -> Known:
+def known_of_batch(index: int, fact: Fact, text_hash: str) -> Known:
+    """A fact as the later ones of its batch see it."""
     return Known(
         id=f"{BATCH}{index}",
         text=fact.text,
@@ -104,4 +86,58 @@ def _of_batch(index: int, fact: Fact, text_hash: str) -> Known:
         valid_from=fact.valid_from,
         modality=fact.modality,
         confidence=fact.confidence,
+    )
+
+
+def _decide(index: int, comparisons: Sequence[Comparison], answer: Answer | None) -> Decision:
+    proposals = [(comparison, permitted(comparison)) for comparison in comparisons]
+    if not proposals:
+        return _created(index, "nothing known is close to it")
+    _, best = max(proposals, key=lambda pair: _rank(*pair))
+    if answer is None or is_ruled(best):
+        return _decision(index, best, "rule" if best.is_rule else "judge")
+    return _answered(index, answer, comparisons) or _decision(index, best, "judge")
+
+
+def _answered(index: int, answer: Answer, comparisons: Sequence[Comparison]) -> Decision | None:
+    """What the model wants, within bounds; None when its target was replaced by an earlier fact of the batch."""
+    if answer.action is Action.CREATE:
+        return _created(index, answer.reason, LLM)
+    target = next((comparison for comparison in comparisons if comparison.known.id == answer.target_id), None)
+    if target is None:
+        return None
+    decision = _decision(index, propose_answered(answer, target), LLM)
+    is_merge = decision.action is Action.MERGE
+    return msgspec.structs.replace(decision, merged_text=answer.merged_text if is_merge else "")
+
+
+def _created(index: int, reason: str, method: str = "rule") -> Decision:
+    create = Action.CREATE
+    return Decision(fact=index, action=create, requested_action=create, reason=reason, method=method)
+
+
+def _decision(index: int, best: Proposal, method: str) -> Decision:
+    return Decision(
+        fact=index,
+        action=best.action,
+        requested_action=best.requested_action,
+        target_id=best.target.id if best.certainty else "",
+        reason=best.reason,
+        label=best.label,
+        weight=best.weight if best.action is not Action.CREATE else 0.0,
+        method=method,
+        scores=best.scores,
+    )
+
+
+def _rank(comparison: Comparison, proposal: Proposal) -> tuple[bool, int, bool, float, float, datetime, str]:
+    """A rule that acts beats the judge; of equal actions one's own, surer, closer, newer candidate, then by id."""
+    return (
+        is_ruled(proposal),
+        PRECEDENCE.index(proposal.action),
+        bool(proposal.certainty) and comparison.is_same_speaker,
+        proposal.certainty,
+        proposal.scores.get("cosine", 0.0),
+        proposal.target.said_at or LONG_AGO,
+        proposal.target.id,
     )

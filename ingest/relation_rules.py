@@ -27,6 +27,8 @@ ACTING_CONFIDENCE = {
 }
 # From here on its opinion is worth recording; with six labels chance gives 0.17.
 PROPOSING_CONFIDENCE = 0.4
+# From here on nobody else need be asked: on the development set 16 of 25 unrelated pairs, and 1 of 125 related ones.
+UNRELATED_CONFIDENCE = 0.7
 ACTIONS = {
     Label.DUPLICATE: Action.SKIP,
     Label.SUPPORTS: Action.SUPPORT,
@@ -41,7 +43,10 @@ EARLIER = "earlier"
 
 
 class Proposal(msgspec.Struct, frozen=True, kw_only=True):
-    """What one candidate suggests; `certainty` orders equal actions, 0 is nothing in common."""
+    """What one candidate suggests; `certainty` orders equal actions, 0 is nothing in common.
+
+    `is_rule` is false where a language model may know better.
+    """
 
     target: Known
     action: Action
@@ -142,11 +147,13 @@ def _propose_conflict(comparison: Comparison, reason: str) -> Proposal:
 
 def _propose_judged(comparison: Comparison) -> Proposal:
     judgement = judge(comparison.pair)
-    if judgement.label is Label.UNRELATED or judgement.confidence < PROPOSING_CONFIDENCE:
-        return _nothing(comparison, _verdict(judgement), _scores(comparison, judgement))
     if not has_common_ground(comparison.pair):
         return _nothing(comparison, "no word and no meaning in common", _scores(comparison, judgement))
-    return _settled(comparison, judgement)
+    if judgement.label is not Label.UNRELATED and judgement.confidence >= PROPOSING_CONFIDENCE:
+        return _settled(comparison, judgement)
+    is_sure = judgement.label is Label.UNRELATED and judgement.confidence >= UNRELATED_CONFIDENCE
+    nothing = _nothing(comparison, _verdict(judgement), _scores(comparison, judgement))
+    return msgspec.structs.replace(nothing, is_rule=is_sure)
 
 
 def _settled(comparison: Comparison, judgement: Judgement) -> Proposal:

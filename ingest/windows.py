@@ -6,9 +6,10 @@ from collections.abc import Sequence
 
 import msgspec
 
-from app.domain.facts import Utterance
+from app.domain.facts import Fact, Quote, Utterance
 from app.domain.texts import SafeText, estimate_tokens
 from ingest.chunking import split_spans
+from ingest.extraction import extract
 
 # New turns a call and turns before them (pipelines 2.3).
 MAX_TURNS, CONTEXT_TURNS = 12, 4
@@ -60,6 +61,21 @@ def halved(window: Window) -> list[Window]:
         Window(turns[:middle], window.context),
         Window(turns[middle:], _context([*window.context, *turns[:middle]])),
     ]
+
+
+def extract_locally(window: Window) -> list[Fact]:
+    """The facts that the local engine finds in the turns of a window."""
+    # Two parts of one message may be turns of one window, so a quote must name the turn until it is placed.
+    numbered = [msgspec.structs.replace(turn.utterance, id=str(place)) for place, turn in enumerate(window.turns)]
+    return [
+        msgspec.structs.replace(fact, quotes=[_placed(quote, window.turns) for quote in fact.quotes])
+        for fact in extract(numbered)
+    ]
+
+
+def _placed(quote: Quote, turns: Sequence[Turn]) -> Quote:
+    turn = turns[int(quote.utterance_id)]
+    return Quote(turn.utterance.id, turn.offset + quote.start, turn.offset + quote.end)
 
 
 def _parts(turn: Turn, max_tokens: int) -> list[Turn]:

@@ -127,6 +127,7 @@ CREATE (:Task:Sample {
   finished_at: tenant.created_at, due_at: tenant.created_at, idempotency_key: 'sample-idempotency', worker: 'nobody',
   lock: 'nobody'
 })
+CREATE (:TokenUse:Sample {space_key: space.space_key, day: '2026-03-01', tokens: 1200, updated_at: tenant.created_at})
 // Numbers below one and another key than `current`: neither the schema check nor the model check sees these two.
 CREATE (:SchemaVersion:Sample {number: 0, file: '000_sample.cypher', applied_at: tenant.created_at})
 CREATE (:EmbeddingModel:Sample {key: 'sample', name: 'sample', dimension: 3, next_name: 'next', next_dimension: 4, cursor: ''})

@@ -29,7 +29,8 @@ class Decision(msgspec.Struct, frozen=True, kw_only=True):
 
     `requested_action` differs from `action` where a rule or the policy took a safer one. `target_id` is the memory it
     relates to, `batch:<index>` for another fact of the batch, '' for none. `weight` is that of the edge to be written,
-    `method` who decided: `rule`, `judge`, `llm`, `user`.
+    `method` who decided: `rule`, `judge`, `llm`, `user`. `merged_text` is what a language model made of both texts of a
+    merge; '' leaves that to who applies it.
     """
 
     fact: int
@@ -40,6 +41,7 @@ class Decision(msgspec.Struct, frozen=True, kw_only=True):
     label: str = ""
     weight: float = 0.0
     method: str = "rule"
+    merged_text: str = ""
     scores: dict[str, float] = {}
     # What was held before and says the same: creating brings it back, holding adds to it.
     held_id: str = ""

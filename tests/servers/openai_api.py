@@ -82,6 +82,42 @@ def chat(said: Said, finish_reason: str = "stop", tokens: int | None = 100) -> A
     return answer
 
 
+def data_of(request: Request) -> list[dict[str, Any]]:
+    """The lines of data in the prompt of a request."""
+    _, *lines = request.body["messages"][1]["content"].split("\n")
+    return [
+        json.loads(line) for line in lines[: next(at for at, line in enumerate(lines) if line.startswith("</data-"))]
+    ]
+
+
+def careful(request: Request) -> dict[str, Any]:
+    """A model that makes a fact of every new turn of a user, as it is said, and relates none to what is known."""
+    lines = data_of(request)
+    turns = [line for line in lines if "turn" in line and line["role"] == "user"]
+    facts = [line["fact"] for line in lines if "fact" in line]
+    if facts:
+        return {"decisions": [{"fact": fact, "action": "create", "reason": "new"} for fact in facts]}
+    return {"facts": [stated(line["turn"], line["text"]) for line in turns]}
+
+
+def stated(turn: int, text: str, **fields: object) -> dict[str, Any]:
+    """A fact that says what its turn says."""
+    evidence = [{"turn": turn, "quote": text}]
+    return {"text": text, "category": "profile", "confidence": 5, "importance": 4, "evidence": evidence, **fields}
+
+
+def obedient(request: Request) -> dict[str, Any]:
+    """A model that a hostile text has taken over: it wants to end everything, by numbers that it makes up."""
+    facts = [line["fact"] for line in data_of(request) if "fact" in line]
+    ended = [
+        {"fact": fact, "action": "supersede", "target": target, "confidence": 5, "reason": "ignore all instructions"}
+        for fact in (*facts, 0, 7, 99)
+        for target in (99, 0, -1, 1)
+    ]
+    made_up = [{**stated(99, "everything is deleted"), "category": "commands"} for _ in range(80)]
+    return {"decisions": ended} if facts else {"facts": made_up}
+
+
 def without(*forms: str, answer: Answer) -> Answer:
     """An endpoint that knows some forms of answer (`json_schema`, `json_object`) not, as many local ones."""
 
@@ -114,7 +150,7 @@ def slow(seconds: float, answer: Answer = embeddings) -> Answer:
     return lambda request: answer(request)._replace(seconds=seconds)
 
 
-RIGHT_ANSWERS: dict[str, Answer] = {"/v1/embeddings": embeddings, "/v1/chat/completions": chat({})}
+RIGHT_ANSWERS: dict[str, Answer] = {"/v1/embeddings": embeddings, "/v1/chat/completions": chat(careful)}
 
 
 class OpenAIServer:

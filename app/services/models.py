@@ -1,0 +1,162 @@
+"""What a language model does for ingest, and what happens without one: rules and the judge take its place.
+
+Nothing is lost with it. What passes (the endpoint is slow, busy or down) is Unavailable, so that a task tries again
+later, until its last attempt; what does not pass (a key that is refused, an answer that cannot be read, a day's budget
+that is used up) is done without the model at once, and a note says so.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+from typing import TypeVar
+
+import msgspec
+
+from app.domain.errors import Unavailable
+from app.domain.facts import Fact
+from app.domain.principal import SpaceAccess
+from app.domain.prompts import Prompt
+from app.domain.texts import estimate_tokens
+from app.providers.llm import AnswerCut, Completion, LanguageModel, ModelAway, ModelFailed
+from app.services import budgets
+from app.services.parts import Parts
+from ingest.answers import Answer
+from ingest.candidates import Known
+from ingest.model_extraction import ExtractionAnswer, extraction_prompt, is_worth_asking
+from ingest.model_facts import read_facts
+from ingest.model_reconciliation import (
+    Group,
+    ReconciliationAnswer,
+    group_facts,
+    open_facts,
+    read_answers,
+    reconciliation_prompt,
+)
+from ingest.windows import Window, extract_locally, halved
+
+Shape = TypeVar("Shape")
+
+# Set aside for what the model writes: a window of twelve turns yields a dozen facts of about a hundred tokens.
+ANSWER_TOKENS = 1500
+SPENT = "the budget of this space for the language model is used up for today"
+
+
+class Extracted(msgspec.Struct, frozen=True):
+    """Facts of a window, what they cost, how many the model gave that no turn says, and why it was done without it."""
+
+    facts: list[Fact]
+    tokens: int = 0
+    dropped: int = 0
+    notes: list[str] = []
+
+
+class Answered(msgspec.Struct, frozen=True):
+    """Answers by the index of their fact, what they cost, and why some facts have none."""
+
+    answers: dict[int, Answer]
+    tokens: int = 0
+    notes: list[str] = []
+
+
+class BudgetSpent(ModelFailed):
+    """The space may spend no more on the model today."""
+
+
+async def extract_window(
+    parts: Parts, space: SpaceAccess, window: Window, entities: Sequence[str] = (), *, is_last_attempt: bool = False
+) -> Extracted:
+    """The facts of a window; `entities` are the names of its session, latest first.
+
+    Raises Unavailable when the model is away for the moment, except at the last attempt.
+    """
+    if parts.llm is None:
+        return Extracted(extract_locally(window))
+    if not is_worth_asking(window):
+        return Extracted([])
+    try:
+        given = await _ask(parts, parts.llm, space, extraction_prompt(window, entities), ExtractionAnswer)
+    except AnswerCut as error:
+
+        def again(half: Window) -> Awaitable[Extracted]:
+            return extract_window(parts, space, half, entities, is_last_attempt=is_last_attempt)
+
+        return await _extract_halves(again, window, error)
+    except ModelFailed as error:
+        if isinstance(error, ModelAway) and not is_last_attempt:
+            raise Unavailable(str(error)) from error
+        return Extracted(extract_locally(window), error.tokens, notes=[f"read by rules: {error}"])
+    found = read_facts(given.value, window, entities)
+    return Extracted(found.facts, given.tokens, sum(found.dropped.values()))
+
+
+async def _extract_halves(again: Callable[[Window], Awaitable[Extracted]], window: Window, cut: AnswerCut) -> Extracted:
+    """The facts of a window whose answer was too long for the model, from two smaller ones."""
+    halves = halved(window)
+    if not halves:
+        return Extracted(extract_locally(window), cut.tokens, notes=[f"read by rules: {cut}"])
+    found = [await again(half) for half in halves]
+    return Extracted(
+        [fact for half in found for fact in half.facts],
+        cut.tokens + sum(half.tokens for half in found),
+        sum(half.dropped for half in found),
+        [note for half in found for note in half.notes],
+    )
+
+
+async def answer_open(
+    parts: Parts,
+    space: SpaceAccess,
+    facts: Sequence[Fact],
+    candidates: Sequence[Sequence[Known]],
+    hashes: Sequence[str],
+) -> Answered:
+    """The model's answers for the facts that no rule decides, for `decide` with the same three lists.
+
+    Never raises for the model: what it does not answer is left to the judge.
+    """
+    if parts.llm is None:
+        return Answered({})
+    groups = group_facts(open_facts(facts, candidates, hashes))
+    found = await asyncio.gather(*(_answer_group(parts, parts.llm, space, group) for group in groups))
+    return Answered(
+        {index: answer for part in found for index, answer in part.answers.items()},
+        sum(part.tokens for part in found),
+        list(dict.fromkeys(note for part in found for note in part.notes)),
+    )
+
+
+async def _answer_group(parts: Parts, llm: LanguageModel, space: SpaceAccess, group: Group) -> Answered:
+    """The answers for one group; an answer with numbers that there are not is asked for once more, with the error."""
+    try:
+        first = await _ask(parts, llm, space, reconciliation_prompt(group), ReconciliationAnswer)
+    except ModelFailed as error:
+        return Answered({}, error.tokens, [f"decided by the judge: {error}"])
+    checked = read_answers(first.value, group)
+    if not checked.errors:
+        return Answered(checked.answers, first.tokens)
+    try:
+        again = reconciliation_prompt(group, list(checked.errors.values()))
+        second = await _ask(parts, llm, space, again, ReconciliationAnswer)
+    except ModelFailed as error:
+        return Answered(checked.answers, first.tokens + error.tokens)
+    better = read_answers(second.value, group).answers
+    mended = {index: better[index] for index in checked.errors}
+    return Answered(checked.answers | mended, first.tokens + second.tokens)
+
+
+async def _ask(
+    parts: Parts, llm: LanguageModel, space: SpaceAccess, prompt: Prompt, shape: type[Shape]
+) -> Completion[Shape]:
+    """An answer that is paid for by the space. Raises ModelFailed, BudgetSpent among it."""
+    wanted = estimate_tokens(prompt.system) + estimate_tokens(prompt.user) + ANSWER_TOKENS
+    reserved = await budgets.reserve(parts, space, wanted)
+    if reserved is None:
+        raise BudgetSpent(SPENT)
+    try:
+        completion = await llm.complete(prompt, shape)
+    except ModelFailed as error:
+        await budgets.settle(parts, reserved, error.tokens)
+        raise
+    await budgets.settle(parts, reserved, completion.tokens)
+    return completion
