@@ -9,6 +9,16 @@ WITH coalesce(canonical, named) AS entity, collect(DISTINCT named.norm_name) AS 
 RETURN entity {.id, .name, .norm_name, .type, aliases: names} AS entity
 ORDER BY entity.id;
 
+// name: list_of_session
+// The names that the latest facts of a session mention, latest first.
+MATCH (memory:Memory {space_key: $space_key, session_id: $session_id})
+WHERE memory.visible_to IN $visible AND memory.state = 'active'
+WITH memory ORDER BY memory.valid_from DESC LIMIT 30
+MATCH (memory)-[:MENTIONS]->(entity:Entity)
+WITH entity, max(memory.valid_from) AS latest
+RETURN entity.name AS name
+ORDER BY latest DESC, name LIMIT 20;
+
 // name: create_entities
 // Entities that nothing has the name of yet.
 UNWIND $rows AS row

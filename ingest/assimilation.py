@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import msgspec
 
@@ -11,6 +11,7 @@ from app.domain.facts import Fact
 from app.domain.space_settings import Preset
 from app.domain.texts import normalised
 from ingest.admission import Admission, Verdict, admit, refusal
+from ingest.answers import Answer
 from ingest.candidates import Known
 from ingest.linking import subject_key
 from ingest.reconciliation import BATCH, decide
@@ -32,8 +33,17 @@ class Batch(msgspec.Struct, frozen=True, kw_only=True):
     is_explicit: bool = False
 
 
-def resolve(batch: Batch) -> list[Decision]:
-    """One decision per fact, in order. What admission refuses is decided; the rest is reconciled."""
+class Admitted(msgspec.Struct, frozen=True):
+    """What admission says of each fact, what it repeats that was held, and the facts that are to be reconciled."""
+
+    verdicts: list[Admission]
+    held: list[Known | None]
+    current: list[list[Known]]
+    kept: list[int]
+
+
+def admit_all(batch: Batch) -> Admitted:
+    """The verdicts on all facts, and the numbers of those that get on."""
     held = [
         _held_repeat(fact, digest, known)
         for fact, digest, known in zip(batch.facts, batch.hashes, batch.found, strict=True)
@@ -44,10 +54,21 @@ def resolve(batch: Batch) -> list[Decision]:
         for fact, known, repeat in zip(batch.facts, current, held, strict=True)
     ]
     kept = [index for index, one in enumerate(verdicts) if batch.is_explicit or one.verdict is Verdict.ADMIT]
+    return Admitted(verdicts, held, current, kept)
+
+
+def resolve(batch: Batch, answers: Mapping[int, Answer] | None = None) -> list[Decision]:
+    """One decision per fact, in order: what admission refuses is decided, the rest is reconciled.
+
+    `answers` are those of a language model by the number of their fact; they take the place of the judge.
+    """
+    admitted = admit_all(batch)
+    kept, held, verdicts = admitted.kept, admitted.held, admitted.verdicts
     reconciled = decide(
         [batch.facts[index] for index in kept],
-        [current[index] for index in kept],
+        [admitted.current[index] for index in kept],
         [batch.hashes[index] for index in kept],
+        {kept.index(index): answer for index, answer in (answers or {}).items() if index in kept},
     )
     by_fact = {
         kept[decision.fact]: _promoting(_renumbered(decision, kept), held[kept[decision.fact]], verdicts)

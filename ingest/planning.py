@@ -293,8 +293,8 @@ def _with_merged(writes: Plan, merged: Memory, inputs: tuple[Memory, Memory], ow
 
 
 def _merged(memory: Memory, target: Memory, decision: Decision, owner: str) -> Memory:
-    """Both texts as one, with what is better known of the two."""
-    content = SafeText(f"{target.content} {memory.content}")
+    """Both texts as one, in the words of a model or one after the other, with what is better known of the two."""
+    content = SafeText(decision.merged_text or f"{target.content} {memory.content}")
     merged = msgspec.structs.replace(
         memory,
         id=str(uuid5(NAMESPACE, f"merged\n{owner}")),

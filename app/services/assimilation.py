@@ -12,15 +12,17 @@ from app.domain.facts import Fact
 from app.domain.memories import Memory, State, current_key, text_hash
 from app.domain.principal import Principal, SpaceAccess
 from app.domain.texts import normalised
-from app.services import candidates, embedding
+from app.services import candidates, embedding, models
 from app.services.candidates import Found, Lookup, asserter
 from app.services.embedding import EmbeddedText, StoredText
+from app.services.models import Answered
 from app.services.parts import Parts
 from app.storage import decisions, entities, memories, messages
 from app.storage.decisions import MemoryRow, StateRow
 from app.storage.entities import EntityRow, MentionRow, SlotRow, Written
 from app.storage.graph import Transaction
-from ingest.assimilation import Batch, resolve
+from ingest.answers import Answer
+from ingest.assimilation import Batch, admit_all, resolve
 from ingest.linking import KnownEntity, link, named_entities, norm_name, slot_id, subject_key
 from ingest.planning import Change, Frame, Plan, Said, decision_id, plan
 
@@ -44,14 +46,39 @@ class Draft(msgspec.Struct, frozen=True, kw_only=True):
         return self.is_wanted or any(one.is_stored for one in self.said)
 
 
-async def assimilate(parts: Parts, principal: Principal, draft: Draft) -> list[StoredDecision]:
+class Outcome(msgspec.Struct, frozen=True):
+    """The decisions that were written now, what a language model used for them, and why it did not answer."""
+
+    decisions: list[StoredDecision]
+    tokens: int = 0
+    notes: list[str] = []
+
+
+async def assimilate(parts: Parts, principal: Principal, draft: Draft) -> Outcome:
     """Decides about facts and writes all that follows in one transaction; again with the same task it changes nothing.
 
     Raises Unavailable when the graph does not answer; then nothing is written.
     """
-    lookup = _lookup(draft)
-    found = await parts.graph.read(candidates.find, principal, lookup)
-    return await parts.graph.write(_write, principal, draft, found)
+    found = await parts.graph.read(candidates.find, principal, _lookup(draft))
+    answered = await answer_batch(parts, draft.space, _batch(draft, found))
+    made = await parts.graph.write(_write, principal, draft, (found, answered.answers))
+    return Outcome(made, answered.tokens, answered.notes)
+
+
+async def answer_batch(parts: Parts, space: SpaceAccess, batch: Batch) -> Answered:
+    """A language model's answers about the admitted facts that no rule decides, by their numbers in the batch."""
+    admitted = admit_all(batch)
+    kept = admitted.kept
+    answered = await models.answer_open(
+        parts,
+        space,
+        [batch.facts[index] for index in kept],
+        [admitted.current[index] for index in kept],
+        [batch.hashes[index] for index in kept],
+    )
+    return msgspec.structs.replace(
+        answered, answers={kept[index]: answer for index, answer in answered.answers.items()}
+    )
 
 
 def _lookup(draft: Draft) -> Lookup:
@@ -64,14 +91,17 @@ def _lookup(draft: Draft) -> Lookup:
     )
 
 
-async def _write(tx: Transaction, principal: Principal, draft: Draft, found: Found) -> list[StoredDecision]:
+async def _write(
+    tx: Transaction, principal: Principal, draft: Draft, thought: tuple[Found, Mapping[int, Answer]]
+) -> list[StoredDecision]:
+    found, answers = thought
     rev = await memories.lock_space(tx, draft.space.space_key)
     if not await _is_to_do(tx, draft):
         return []
     if rev != found.rev + 1:
         # Somebody wrote since the candidates were read; under the lock nobody does any more.
         found = await candidates.find(tx, principal, _lookup(draft))
-    made = resolve(_batch(draft, found))
+    made = resolve(_batch(draft, found), answers)
     ids = [target for decision in made for target in (decision.target_id, decision.held_id) if target]
     targets = await decisions.list_targets(tx, draft.space.space_key, ids)
     known = {one.id: one for one in (*(one.origin for one in draft.said if one.is_stored), *targets)}

@@ -3,22 +3,25 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 
 import msgspec
 
-from app.domain.decisions import StoredDecision
 from app.domain.facts import Fact, Utterance
 from app.domain.memories import Memory
 from app.domain.principal import Principal, SpaceAccess
-from app.domain.tasks import Progress, Report, Task
+from app.domain.tasks import MAX_ATTEMPTS, Progress, Report, Task
 from app.domain.texts import SafeText
-from app.services import embedding, noise
-from app.services.assimilation import Draft, assimilate
+from app.services import embedding, models, noise
+from app.services.assimilation import Draft, Outcome, assimilate
+from app.services.models import Extracted
 from app.services.parts import Parts
-from app.storage import decisions
+from app.storage import decisions, entities
 from app.storage.graph import Transaction
-from ingest.extraction import USER, extract
+from ingest.extraction import USER
 from ingest.planning import Said
+from ingest.windows import Window as ReadWindow
+from ingest.windows import make_windows
 
 # New turns of one window, and turns before it that only explain them (pipelines 2.3).
 WINDOW_TURNS, CONTEXT_TURNS = 12, 4
@@ -26,18 +29,27 @@ WINDOW_TURNS, CONTEXT_TURNS = 12, 4
 
 async def run(parts: Parts, principal: Principal, task: Task, report: Report) -> Progress:
     """Ingests all messages that wait for the task. Raises what a model or the graph raises; then it goes on later."""
-    counts: Counter[str] = Counter()
     await parts.graph.write(decisions.delete_lost_marks, task.space_key, task.id)
     waiting = await parts.graph.read(decisions.count_waiting, task.space_key, task.id)
-    total = task.stored_count + waiting
-    progress = Progress(done=task.stored_count, total=total)
+    progress = Progress(done=task.stored_count, total=task.stored_count + waiting)
     while window := await parts.graph.read(_read_window, task):
-        made = await _ingest_window(parts, principal, task, window)
-        counts.update(decision.action for decision in made)
-        counts["facts"] += len(made)
-        progress = Progress(done=progress.done + len(window.messages), total=total, counts=dict(counts))
+        outcome = await _ingest_window(parts, principal, task, window)
+        progress = _further(progress, len(window.messages), outcome)
         await report(progress)
     return progress
+
+
+def _further(progress: Progress, messages: int, outcome: Outcome) -> Progress:
+    counts = Counter(progress.counts)
+    counts.update(decision.action for decision in outcome.decisions)
+    counts["facts"] += len(outcome.decisions)
+    return Progress(
+        done=progress.done + messages,
+        total=progress.total,
+        counts=dict(counts),
+        tokens=progress.tokens + outcome.tokens,
+        errors=list(dict.fromkeys([*progress.errors, *outcome.notes])),
+    )
 
 
 class Window(msgspec.Struct, frozen=True):
@@ -54,11 +66,13 @@ async def _read_window(tx: Transaction, task: Task) -> Window | None:
     return Window(messages, await decisions.list_context(tx, messages[0], CONTEXT_TURNS))
 
 
-async def _ingest_window(parts: Parts, principal: Principal, task: Task, window: Window) -> list[StoredDecision]:
+async def _ingest_window(parts: Parts, principal: Principal, task: Task, window: Window) -> Outcome:
     space = _space(principal, task.space_key)
     heard, hits = await _without_noise(parts, principal, task.space_key, window)
-    facts = _facts(heard)
-    said = [_said(space, fact, window) for fact in facts]
+    names = await parts.graph.read(entities.list_of_session, principal, window.messages[0]) if parts.llm else []
+    new, before = map(utterances_of, (heard.messages, heard.context))
+    read = await read_facts(parts, space, make_windows(new, before), names, is_last=task.attempts >= MAX_ATTEMPTS)
+    said = [_said(space, fact, window) for fact in read.facts]
     draft = Draft(
         space=space,
         task_id=task.id,
@@ -68,10 +82,24 @@ async def _ingest_window(parts: Parts, principal: Principal, task: Task, window:
         done_ids=[message.id for message in window.messages],
         now=parts.clock(),
     )
-    made = await assimilate(parts, principal, draft)
+    outcome = await assimilate(parts, principal, draft)
     if hits:
         await parts.graph.write(noise.count_hits, task.space_key, hits, parts.clock())
-    return made
+    return Outcome(outcome.decisions, read.tokens + outcome.tokens, [*read.notes, *outcome.notes])
+
+
+async def read_facts(
+    parts: Parts, space: SpaceAccess, windows: Sequence[ReadWindow], names: Sequence[str], *, is_last: bool
+) -> Extracted:
+    """The facts of windows of one session, by a language model where there is one, else by rules."""
+    found = [await models.extract_window(parts, space, window, names, is_last_attempt=is_last) for window in windows]
+    return Extracted(
+        # A fact that no message states is none.
+        [fact for part in found for fact in part.facts if fact.quotes],
+        sum(part.tokens for part in found),
+        sum(part.dropped for part in found),
+        list(dict.fromkeys(note for part in found for note in part.notes)),
+    )
 
 
 async def _without_noise(
@@ -89,17 +117,14 @@ def _space(principal: Principal, space_key: str) -> SpaceAccess:
     return next(space for space in principal.spaces if space.space_key == space_key)
 
 
-def _facts(window: Window) -> list[Fact]:
-    """What the new messages say; what is quoted from the context only was said before."""
-    read = [_utterance(message) for message in (*window.context, *window.messages)]
-    new = {message.id for message in window.messages}
-    return [fact for fact in extract(read) if all(quote.utterance_id in new for quote in fact.quotes)]
-
-
-def _utterance(message: Memory) -> Utterance:
-    return Utterance(
-        id=message.id, role=message.role, speaker=message.speaker, said_at=message.valid_from, text=message.content
-    )
+def utterances_of(messages: Sequence[Memory]) -> list[Utterance]:
+    """Messages as extraction reads them."""
+    return [
+        Utterance(
+            id=message.id, role=message.role, speaker=message.speaker, said_at=message.valid_from, text=message.content
+        )
+        for message in messages
+    ]
 
 
 def _said(space: SpaceAccess, fact: Fact, window: Window) -> Said:

@@ -18,12 +18,14 @@ from app.domain.space_settings import SecretPolicy
 from app.domain.texts import SafeText
 from app.providers.embedder import EmbeddingFailed
 from app.services import candidates, embedding, noise
+from app.services.assimilation import answer_batch
 from app.services.candidates import Lookup, asserter
+from app.services.ingest import read_facts
 from app.services.parts import Parts
 from ingest.assimilation import Batch, resolve
 from ingest.candidates import Known
-from ingest.extraction import extract
 from ingest.redaction import is_empty, redact, redact_id
+from ingest.windows import make_windows
 
 
 async def preview(parts: Parts, principal: Principal, new: NewMessages) -> Preview:
@@ -33,11 +35,13 @@ async def preview(parts: Parts, principal: Principal, new: NewMessages) -> Previ
     utterances = read_utterances(new.messages, secrets, parts.clock())
     speaking = principal.acting_as(redact_id(new.agent_id or "", secrets, "agent_id"))
     judged = await noise.judge(parts, speaking, space.space_key, [SafeText(said.text) for said in utterances])
-    facts = extract([said for said, found in zip(utterances, judged, strict=True) if found is None])
+    heard = [said for said, found in zip(utterances, judged, strict=True) if found is None]
+    facts = (await read_facts(parts, space, make_windows(heard), [], is_last=True)).facts
     found = await _found(parts, speaking, space.space_key, facts)
     asserted = [_as_asserted(fact, principal) for fact in facts]
     hashes = [text_hash(fact.text) for fact in facts]
-    made = resolve(Batch(facts=asserted, found=found, hashes=hashes, preset=space.settings.admission))
+    batch = Batch(facts=asserted, found=found, hashes=hashes, preset=space.settings.admission)
+    made = resolve(batch, (await answer_batch(parts, space, batch)).answers)
     return Preview(
         facts=[_view(utterances, fact, decision) for fact, decision in zip(facts, made, strict=True)],
         noise=[NoiseView(int(said.id), found.family) for said, found in zip(utterances, judged, strict=True) if found],

@@ -13,7 +13,7 @@ from app.domain.principal import Principal
 from app.domain.tasks import Progress, Task
 from app.domain.texts import is_mostly_cjk
 from app.services import embedding
-from app.services.assimilation import Draft, assimilate
+from app.services.assimilation import Draft, Outcome, assimilate
 from app.services.parts import Parts
 from app.storage import memories, relations, search
 from app.storage.graph import Transaction
@@ -33,6 +33,7 @@ async def run(parts: Parts, principal: Principal, task: Task) -> Progress:
     if memory is None:
         return Progress(done=1, total=1)
     counts: Counter[str] = Counter()
+    outcome = Outcome([])
     if memory.state is State.ACTIVE:
         draft = Draft(
             space=principal.space(memory.space_id),
@@ -43,9 +44,10 @@ async def run(parts: Parts, principal: Principal, task: Task) -> Progress:
             done_ids=[],
             now=parts.clock(),
         )
-        counts.update(decision.action for decision in await assimilate(parts, principal, draft))
+        outcome = await assimilate(parts, principal, draft)
+        counts.update(decision.action for decision in outcome.decisions)
     await parts.graph.write(link_close, principal, task, parts.clock())
-    return Progress(done=1, total=1, counts=dict(counts))
+    return Progress(1, 1, dict(counts), outcome.tokens, outcome.notes)
 
 
 def read(memory: Memory) -> Fact:

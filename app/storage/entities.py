@@ -7,6 +7,8 @@ from datetime import datetime
 
 import msgspec
 
+from app.domain.memories import Memory
+from app.domain.principal import Principal
 from app.storage.graph import Transaction, many
 from app.storage.queries import load
 
@@ -61,6 +63,18 @@ class Written(msgspec.Struct, frozen=True, kw_only=True):
 
 async def list_named(tx: Transaction, space_key: str, names: Sequence[str]) -> list[FoundEntity]:
     return await many(tx, QUERIES["list_named"], FoundEntity, space_key=space_key, names=list(names))
+
+
+async def list_of_session(tx: Transaction, principal: Principal, message: Memory) -> list[str]:
+    """The names of what was spoken of in a message's session, latest first."""
+    return await many(
+        tx,
+        QUERIES["list_of_session"],
+        str,
+        space_key=message.space_key,
+        session_id=message.session_id,
+        visible=principal.visible,
+    )
 
 
 async def create_many(tx: Transaction, rows: Sequence[EntityRow], written: Written) -> None:
