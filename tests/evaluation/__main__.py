@@ -10,7 +10,7 @@ from typing import Any
 import click
 from rich.table import Table
 
-from tests.evaluation import locomo, noise, scenarios
+from tests.evaluation import facts, locomo, noise, scenarios
 from tests.evaluation.conversations import Conversation, read
 from tests.evaluation.scores import RESAMPLES, SEED, Estimate
 from tests.reporting import ranking_constants, show, surroundings, write_json
@@ -160,6 +160,35 @@ def _noise_table(rows: list[noise.Figures]) -> Table:
 
 def _counts(by_kind: dict[str, int]) -> str:
     return ", ".join(f"{kind} {count}" for kind, count in by_kind.items()) or "none"
+
+
+@main.command("facts")
+@click.argument("path", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@with_service
+def measure_facts(path: Path, url: str | None, key: str | None, json_path: Path | None) -> None:
+    """Precision and recall of the facts that a preview of each scenario finds, by category and language.
+
+    Example: python -m tests.evaluation facts scenarios-dev.jsonl --json out.json
+    """
+    told = facts.read(path)
+    with serving(url) as service:
+        outcomes = facts.ask_all(Tenant(service.url, key), told)
+        rows = facts.tables(outcomes)
+        ran_on = _ran_on(service, path, key) | {"sizes": {"scenarios": len(told)}}
+        show([_facts_table(rows)], ran_on)
+        write_json(json_path, {"ran_on": ran_on, "figures": rows, "outcomes": outcomes})
+
+
+def _facts_table(rows: list[facts.Figures]) -> Table:
+    table = Table(title="Facts of scenarios", title_justify="left")
+    for heading in ("language", "category"):
+        table.add_column(heading)
+    for heading in ("facts", "recall", "precision", "category right", "from noise (target 0)"):
+        table.add_column(heading, justify="right")
+    for row in rows:
+        shares = (f"{value:.2f}" for value in (row.recall, row.precision, row.category_right))
+        table.add_row(row.lang, row.category, str(row.facts), *shares, str(row.from_noise))
+    return table
 
 
 if __name__ == "__main__":

@@ -8,7 +8,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from tests.evaluation import locomo, scenarios
+from tests.evaluation import facts, locomo, noise, scenarios
 from tests.evaluation.baseline import Bm25
 from tests.evaluation.conversations import parse_time, read, turn_ids
 from tests.evaluation.locomo import turns_by_text
@@ -141,3 +141,36 @@ def test_recall_is_reported_by_category_and_by_conversation() -> None:
         ("a", 1.0, 0.0),
         ("b", 1.0, 0.0),
     ]
+
+
+def test_noise_is_counted_by_what_is_lost_and_what_is_missed() -> None:
+    said = [
+        ("hi", True, "greeting"),
+        ("ping", True, None),
+        ("I live in Oslo", False, "ack"),
+        ("我住在上海", False, None),
+    ]
+    outcomes = [
+        noise.Outcome(line=noise.Line(text, "en", is_noise, "kind"), family=family) for text, is_noise, family in said
+    ]
+
+    row = noise.figures("en", outcomes)
+
+    assert (row.precision, row.recall, row.f1) == (0.5, 0.5, 0.5)
+    assert (row.dropped, row.missed) == ({"kind": 1}, {"kind": 1})
+
+
+def test_a_fact_is_found_by_its_value_in_one_of_its_turns() -> None:
+    gold = [facts.Gold("Ann lives in Oslo.", "profile", "Oslo", [0]), facts.Gold("Tea.", "preferences", "tea", [1])]
+    told = facts.Told("s", "en", [], gold, [2])
+    found = [
+        facts.Found("Ann lives in oslo", "entities", [0]),
+        facts.Found("Ann drinks tea", "preferences", [0]),
+        facts.Found("Hello", "events", [2]),
+    ]
+
+    outcome = facts.judge(told, found)
+    row = facts.figures("en", "all", [outcome])
+
+    assert [match is not None for match in outcome.matches] == [True, False]
+    assert (row.recall, row.precision, row.category_right, row.from_noise) == (0.5, pytest.approx(1 / 3), 0.0, 1)
