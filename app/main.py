@@ -19,6 +19,7 @@ from litestar.openapi.spec import Components, SecurityScheme
 from litestar.static_files import create_static_files_router  # pyright: ignore[reportUnknownVariableType]
 
 from app.api import (
+    conflicts,
     decisions,
     health,
     ingest,
@@ -60,6 +61,7 @@ ROUTERS = [
     noise_examples.router,
     space_settings.router,
     decisions.router,
+    conflicts.router,
 ]
 # The limit of JSON bodies (contract 16).
 MAX_BODY_BYTES = 2 * 1024 * 1024

@@ -106,7 +106,7 @@ MATCH (source:Memory {id: row.source_id}) WHERE source.space_key = $space_key
 MATCH (target:Memory {id: row.target_id}) WHERE target.space_key = $space_key
 MERGE (source)-[relation:$(row.type)]->(target)
 ON CREATE SET relation.id = row.id, relation.method = row.method, relation.weight = row.weight, relation.label = row.label,
-  relation.task = $task_id, relation.decision = row.decision_id, relation.created_at = $now;
+  relation.task = $task_id, relation.decision = row.decision_id, relation.created_at = $now, relation.space_key = $space_key;
 
 // name: update_states
 // Other states for memories that exist, with the end of their valid time; the pieces of long ones follow.
@@ -250,7 +250,7 @@ RETURN DISTINCT later.id AS id
 ORDER BY id;
 
 // name: undo_decision
-// Takes back the relations and the evidence of a decision, and marks it as undone.
+// Takes back the relations and the evidence of a decision, opens the conflict it resolved, and marks it as undone.
 MATCH (decision:Decision {id: $id})
 WHERE decision.space_key = $space_key AND decision.undone_at IS NULL
 SET decision.undone_at = $now
@@ -258,6 +258,10 @@ WITH decision
 CALL (decision) {
   MATCH (decision)-[:DECIDED]->(memory:Memory)-[relation:SUPPORTS|CONTRADICTS|SUPERSEDES|CONTEXTUALIZES|MERGED_FROM {decision: $id}]-(:Memory)
   DELETE relation
+}
+CALL (decision) {
+  MATCH (decision)-[:DECIDED]->(:Memory)-[conflict:CONTRADICTS {resolved_by: $id}]-(:Memory)
+  SET conflict.resolved_by = null, conflict.resolution = null
 }
 CALL (decision) {
   MATCH (decision)-[:DECIDED {op: 'repeated'}]->(memory:Memory)-[evidence:EXTRACTED_FROM {decision: $id}]->(:Episode)

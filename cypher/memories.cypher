@@ -76,6 +76,7 @@ CALL (space_key) {
     AND ($session_id = '' OR memory.session_id = $session_id)
     AND all(tag IN $tags WHERE tag IN memory.tags)
     AND memory.valid_from >= $since AND memory.valid_from < $until
+    AND (NOT $needs_review OR memory.needs_review)
   RETURN memory.id AS id, memory.created_at AS created_at
   ORDER BY memory.space_key DESC, created_at DESC, id DESC LIMIT $window
 }
@@ -102,6 +103,7 @@ WHERE ($after_id = '' OR CASE WHEN $descending
     AND ($session_id = '' OR memory.session_id = $session_id)
     AND all(tag IN $tags WHERE tag IN memory.tags)
     AND memory.valid_from >= $since AND memory.valid_from < $until
+    AND (NOT $needs_review OR memory.needs_review)
 WITH memory.id AS id, key
 ORDER BY CASE WHEN $descending THEN key END DESC, CASE WHEN $descending THEN id END DESC, key, id
 SKIP $offset LIMIT $limit
@@ -131,6 +133,7 @@ WHERE true
     AND ($session_id = '' OR memory.session_id = $session_id)
     AND all(tag IN $tags WHERE tag IN memory.tags)
     AND memory.valid_from >= $since AND memory.valid_from < $until
+    AND (NOT $needs_review OR memory.needs_review)
 RETURN count(*) AS total;
 
 // name: update_memory

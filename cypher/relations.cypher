@@ -40,7 +40,7 @@ MATCH (source:Memory {id: $source_id}) WHERE source.space_key IN $space_keys
 MATCH (target:Memory {id: $target_id}) WHERE target.space_key IN $space_keys
 MERGE (source)-[relation:$($type)]->(target)
 ON CREATE SET relation.id = $relation_id, relation.method = $method, relation.weight = $weight, relation.label = $label,
-  relation.task = $task_id, relation.created_at = $now, source.rev = source.rev + 1
+  relation.task = $task_id, relation.created_at = $now, relation.space_key = source.space_key, source.rev = source.rev + 1
 RETURN relation.id AS id;
 
 // name: is_successor
@@ -48,6 +48,12 @@ RETURN relation.id AS id;
 MATCH (newer:Memory {id: $newer_id}) WHERE newer.space_key IN $space_keys
 MATCH (older:Memory {id: $older_id}) WHERE older.space_key IN $space_keys
 RETURN EXISTS { (newer)-[:SUPERSEDES*1..100]->(older) } AS is_successor;
+
+// name: is_conclusion
+// Whether a memory follows from another one already, directly or through others.
+MATCH (conclusion:Memory {id: $id}) WHERE conclusion.space_key IN $space_keys
+MATCH (premise:Memory {id: $premise_id}) WHERE premise.space_key IN $space_keys
+RETURN EXISTS { (conclusion)-[:DERIVED_FROM*1..100]->(premise) } AS is_conclusion;
 
 // name: create_similarities
 // Records which memories lie close to each other: geometry, never evidence.

@@ -65,7 +65,7 @@ SET memory = said {
   .*, id: 'sample-memory-1', kind: 'memory', content: 'Ann lives in Shanghai.', l0_abstract: 'Ann lives in Shanghai.',
   l1_overview: 'Where Ann lives.', category: 'profile', memory_type: 'insight', text_hash: 'memory', role: '', speaker: '',
   subject: 'Ann', attribute: 'residence', value: 'Shanghai', context: '', modality: 'fact', evidence_ids: [said.id],
-  current_key: 'sample-current', share_key: 'sample-share', last_confirmed_at: tenant.created_at,
+  needs_review: true, current_key: 'sample-current', share_key: 'sample-share', last_confirmed_at: tenant.created_at,
   position: null, hash: null, seq: null, dedup_key: null
 }
 CREATE (other:Memory:Sample)
@@ -112,12 +112,12 @@ CREATE (:Revision:Sample {
 CREATE (tag:Tag:Sample {space_key: space.space_key, name: 'home'})
 CREATE (memory)-[:TAGGED]->(tag), (asked)-[:TAGGED]->(tag)
 FOREACH (created IN [tenant.created_at] |
-  CREATE (memory)-[:SUPPORTS {id: 'sample-1', decision: 'sample-decision', method: 'user', weight: 1.0, label: 'work', task: 'sample-task', created_at: created}]->(other)
-  CREATE (memory)-[:CONTRADICTS {id: 'sample-2', decision: 'sample-decision', method: 'user', weight: 1.0, label: 'work', task: 'sample-task', created_at: created}]->(other)
-  CREATE (memory)-[:SUPERSEDES {id: 'sample-3', decision: 'sample-decision', method: 'user', weight: 1.0, label: 'work', task: 'sample-task', created_at: created}]->(other)
-  CREATE (memory)-[:CONTEXTUALIZES {id: 'sample-4', decision: 'sample-decision', method: 'user', weight: 1.0, label: 'work', task: 'sample-task', created_at: created}]->(other)
-  CREATE (memory)-[:MERGED_FROM {id: 'sample-5', decision: 'sample-decision', method: 'rule', weight: 1.0, task: 'sample-task', created_at: created}]->(other)
-  CREATE (memory)-[:DERIVED_FROM {id: 'sample-6', method: 'rule', weight: 1.0, task: 'sample-task', created_at: created}]->(other)
+  CREATE (memory)-[:SUPPORTS {space_key: 'ssample0', id: 'sample-1', decision: 'sample-decision', method: 'user', weight: 1.0, label: 'work', task: 'sample-task', created_at: created}]->(other)
+  CREATE (memory)-[:CONTRADICTS {space_key: 'ssample0', id: 'sample-2', resolved_by: 'sample-decision', resolution: 'keep_left', decision: 'sample-decision', method: 'user', weight: 1.0, label: 'work', task: 'sample-task', created_at: created}]->(other)
+  CREATE (memory)-[:SUPERSEDES {space_key: 'ssample0', id: 'sample-3', decision: 'sample-decision', method: 'user', weight: 1.0, label: 'work', task: 'sample-task', created_at: created}]->(other)
+  CREATE (memory)-[:CONTEXTUALIZES {space_key: 'ssample0', id: 'sample-4', decision: 'sample-decision', method: 'user', weight: 1.0, label: 'work', task: 'sample-task', created_at: created}]->(other)
+  CREATE (memory)-[:MERGED_FROM {space_key: 'ssample0', id: 'sample-5', decision: 'sample-decision', method: 'rule', weight: 1.0, task: 'sample-task', created_at: created}]->(other)
+  CREATE (memory)-[:DERIVED_FROM {space_key: 'ssample0', id: 'sample-6', method: 'rule', weight: 1.0, task: 'sample-task', created_at: created}]->(other)
   CREATE (memory)-[:SIMILAR_TO {id: 'sample-7', method: 'vector', weight: 0.8, cosine: 0.8, task: 'sample-task', created_at: created}]->(other)
 )
 CREATE (:Task:Sample {

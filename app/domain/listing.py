@@ -55,6 +55,7 @@ class ListFilter(msgspec.Struct, frozen=True, kw_only=True):
     tags: list[str] = []
     since: datetime = BEGINNING
     until: datetime = OPEN_END
+    needs_review: bool = False
 
 
 class BulkFilter(msgspec.Struct, frozen=True, kw_only=True):
@@ -191,6 +192,7 @@ class ListQuery(msgspec.Struct, frozen=True, kw_only=True):
     until: str | None = None
     space: str | None = None
     include_superseded: bool = False
+    needs_review: bool = False
 
 
 class BulkQuery(msgspec.Struct, frozen=True, kw_only=True):
@@ -225,6 +227,7 @@ def parse_filter(query: ListQuery) -> ListFilter:
         tags=parse_list(query.tags),
         since=parse_instant("since", query.since, BEGINNING),
         until=parse_instant("until", query.until, OPEN_END),
+        needs_review=query.needs_review,
     )
 
 

@@ -24,7 +24,13 @@ class RelationType(StrEnum):
 
 
 # What a caller may assert; the others are found or result from a decision.
-ASSERTABLE = (RelationType.SUPPORTS, RelationType.CONTRADICTS, RelationType.SUPERSEDES, RelationType.CONTEXTUALIZES)
+ASSERTABLE = (
+    RelationType.SUPPORTS,
+    RelationType.CONTRADICTS,
+    RelationType.SUPERSEDES,
+    RelationType.CONTEXTUALIZES,
+    RelationType.DERIVED_FROM,
+)
 # Stored once and read both ways, so the lower id is always the start (pipelines 1.2).
 SYMMETRIC = (RelationType.CONTRADICTS, RelationType.SIMILAR_TO)
 

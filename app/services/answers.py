@@ -30,7 +30,7 @@ class Ranked(msgspec.Struct, frozen=True, kw_only=True):
 async def expand(tx: Transaction, principal: Principal, plan: Plan, best: Sequence[Ranked]) -> list[SearchResult]:
     """The results for the best candidates, in their order, as the caller may see them."""
     found = {memory.id: memory for memory in await memories.get_many(tx, principal, [item.hit.id for item in best])}
-    evidence = await _evidence(tx, principal, list(found)) if Part.EVIDENCE in plan.include else {}
+    evidence = await evidence_of(tx, principal, list(found)) if Part.EVIDENCE in plan.include else {}
     facts = await _facts(tx, principal, list(found)) if Part.FACTS in plan.include else {}
     related = await _relations(tx, principal, list(found)) if Part.RELATIONS in plan.include else {}
     return [
@@ -47,7 +47,8 @@ async def expand(tx: Transaction, principal: Principal, plan: Plan, best: Sequen
     ]
 
 
-async def _evidence(tx: Transaction, principal: Principal, ids: list[str]) -> dict[str, list[EvidenceView]]:
+async def evidence_of(tx: Transaction, principal: Principal, ids: list[str]) -> dict[str, list[EvidenceView]]:
+    """The messages behind memories by their ids, as far as the caller may see them."""
     by_result: dict[str, list[EvidenceView]] = {}
     for row in await messages.get_evidence(tx, principal, ids):
         evidence = EvidenceView(

@@ -12,7 +12,7 @@ from app.domain.facts import Fact
 from app.domain.memories import Memory, State, current_key, text_hash
 from app.domain.principal import Principal, SpaceAccess
 from app.domain.texts import normalised
-from app.services import candidates, embedding, models
+from app.services import belief, candidates, embedding, models
 from app.services.candidates import Found, Lookup, asserter
 from app.services.embedding import EmbeddedText, StoredText
 from app.services.models import Answered
@@ -150,6 +150,8 @@ async def _write_plan(tx: Transaction, draft: Draft, planned: Plan, known: Mappi
     await decisions.add_repeats(tx, written.space_key, planned.repeats, draft.now)
     await _write_links(tx, draft, planned, written)
     await decisions.create_many(tx, written.space_key, planned.decisions)
+    ends = [end for relation in planned.relations for end in (relation.source_id, relation.target_id)]
+    await belief.update(tx, written.space_key, ends)
 
 
 def _rows(draft: Draft, planned: Plan, keys: Mapping[str, str]) -> list[MemoryRow]:

@@ -25,7 +25,7 @@ from app.domain.facts import Fact
 from app.domain.listing import Cursor, parse_instant
 from app.domain.memories import OPEN_END, Memory, State, parse_choice
 from app.domain.principal import Principal
-from app.services import assimilation, embedding
+from app.services import assimilation, belief, embedding
 from app.services.assimilation import Draft
 from app.services.parts import Parts
 from app.storage import decisions, memories, messages
@@ -78,7 +78,7 @@ async def undo(parts: Parts, principal: Principal, decision_id: str) -> Decision
     """
     decision = await parts.graph.read(must_get, principal, decision_id)
     principal.require_writable(decision.space_key)
-    if decision.action is Action.REJECT and decision.undone_at is None:
+    if decision.action is Action.REJECT and decision.fact_json and decision.undone_at is None:
         await _admit(parts, principal, decision)
     await parts.graph.write(_undo_one, principal, decision, parts.clock())
     return await parts.graph.read(get, principal, decision_id)
@@ -150,15 +150,23 @@ async def _undo(tx: Transaction, decision: StoredDecision, now: datetime) -> Non
         for before in decision.before
         if before.id in known
     ]
+    # What was believed before the decision retracted it is believed again.
+    reopened = {
+        before.id: msgspec.structs.replace(known[before.id], retired_at=OPEN_END)
+        for before in decision.before
+        if before.id in known and before.state != State.RETRACTED
+    }
     retracted = {
         memory_id: msgspec.structs.replace(known[memory_id], retired_at=now)
         for memory_id in decision.created
         if memory_id in known
     }
     changes += [Change(id=one.id, state=State.RETRACTED, valid_to=one.valid_to) for one in retracted.values()]
-    rows = await assimilation.state_rows(tx, changes, {**known, **retracted})
+    rows = await assimilation.state_rows(tx, changes, {**known, **reopened, **retracted})
     await decisions.update_states(tx, decision.space_key, rows, now)
     await messages.update_outdated(tx, decision.space_key, [row.id for row in rows])
+    touched = [*ids, decision.memory_id, decision.target_id]
+    await belief.update(tx, decision.space_key, [memory_id for memory_id in touched if memory_id])
 
 
 async def _admit(parts: Parts, principal: Principal, decision: StoredDecision) -> None:

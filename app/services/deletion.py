@@ -9,6 +9,7 @@ from app.domain.errors import NotFound
 from app.domain.listing import BulkFilter
 from app.domain.memories import State
 from app.domain.principal import Principal
+from app.services import belief
 from app.services.parts import Parts
 from app.storage import memories, messages
 from app.storage.graph import Transaction
@@ -27,14 +28,19 @@ async def delete(tx: Transaction, principal: Principal, memory_id: str, now: dat
     principal.require_writable(found.space_key)
     await memories.lock_space(tx, found.space_key)
     await memories.delete_many(tx, principal, [memory_id], now)
+    await belief.update(tx, found.space_key, [memory_id])
 
 
 async def delete_listed(tx: Transaction, principal: Principal, ids: Sequence[str], now: datetime) -> int:
     """Deletes those of the ids that the caller may write to; how many there were."""
     found = await memories.get_many(tx, principal, list(dict.fromkeys(ids)))
-    for space_key in sorted({memory.space_key for memory in found} & set(principal.writable_keys)):
+    space_keys = sorted({memory.space_key for memory in found} & set(principal.writable_keys))
+    for space_key in space_keys:
         await memories.lock_space(tx, space_key)
-    return await memories.delete_many(tx, principal, [memory.id for memory in found], now)
+    deleted = await memories.delete_many(tx, principal, [memory.id for memory in found], now)
+    for space_key in space_keys:
+        await belief.update(tx, space_key, [memory.id for memory in found])
+    return deleted
 
 
 async def list_matching(tx: Transaction, principal: Principal, wanted: BulkFilter) -> list[str]:

@@ -26,7 +26,7 @@ from app.domain.principal import Principal
 from app.domain.space_settings import SecretPolicy
 from app.domain.tasks import Task, TaskKind, TaskStatus
 from app.domain.texts import SafeText
-from app.services import embedding
+from app.services import belief, embedding
 from app.services.embedding import StoredText
 from app.services.memories import free_key, must_get, read_content
 from app.services.parts import Parts
@@ -144,6 +144,7 @@ async def _update(tx: Transaction, principal: Principal, edit: Edit) -> Memory:
     if edit.text is not None:
         await tasks.create(tx, edit.task, None)
     if edit.after.state is State.DELETED:
+        await belief.update(tx, current.space_key, [current.id])
         return edit.after
     return await must_get(tx, principal, current.id)
 

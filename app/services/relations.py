@@ -24,6 +24,7 @@ from app.domain.relations import (
     check_statable,
     relation_view,
 )
+from app.services import belief
 from app.services.memories import free_key, must_get
 from app.storage import memories, messages, relations
 from app.storage.graph import Transaction
@@ -93,10 +94,13 @@ async def create(
     await _lock(tx, source, target)
     if kind is RelationType.SUPERSEDES and await relations.is_successor(tx, principal, target.id, source.id):
         raise Invalid("target_id names a memory that supersedes this one")
+    if kind is RelationType.DERIVED_FROM and await relations.is_conclusion(tx, principal, target.id, source.id):
+        raise Invalid("target_id names a memory that is derived from this one")
     relation_id = await _write(tx, principal, (source, target), new, kind, given)
     if kind is RelationType.SUPERSEDES:
         await relations.mark_superseded(tx, principal, target.id, given.now)
         await messages.update_outdated(tx, target.space_key, [target.id])
+    await _update_beliefs(tx, source, target)
     stored = await _must_get_relation(tx, principal, memory_id, relation_id)
     return relation_view(stored), relation_id == given.relation_id
 
@@ -113,6 +117,7 @@ async def delete(tx: Transaction, principal: Principal, memory_id: str, relation
     await relations.delete(tx, principal, memory_id, relation_id)
     if relation.type == "SUPERSEDES":
         await _reopen(tx, principal, older, now)
+    await _update_beliefs(tx, memory, relation.memory)
 
 
 async def _reopen(tx: Transaction, principal: Principal, older: Memory, now: datetime) -> None:
@@ -149,6 +154,11 @@ async def _lock(tx: Transaction, *ends: Memory) -> None:
     # In the order of the keys, so that two writers that need both spaces do not wait for each other.
     for space_key in sorted({memory.space_key for memory in ends}):
         await memories.lock_space(tx, space_key)
+
+
+async def _update_beliefs(tx: Transaction, *ends: Memory) -> None:
+    for space_key in sorted({memory.space_key for memory in ends}):
+        await belief.update(tx, space_key, [memory.id for memory in ends])
 
 
 async def _must_get_relation(tx: Transaction, principal: Principal, memory_id: str, relation_id: str) -> Relation:

@@ -85,6 +85,18 @@ async def is_successor(tx: Transaction, principal: Principal, newer_id: str, old
     return bool(found)
 
 
+async def is_conclusion(tx: Transaction, principal: Principal, memory_id: str, premise_id: str) -> bool:
+    found = await one(
+        tx,
+        QUERIES["is_conclusion"],
+        bool,
+        id=memory_id,
+        premise_id=premise_id,
+        space_keys=principal.space_keys,
+    )
+    return bool(found)
+
+
 async def create_similarities(
     tx: Transaction, memory: Memory, cosines: Mapping[str, float], task_id: str, now: datetime
 ) -> int:

@@ -130,6 +130,7 @@ WRITING = [
         {"messages": [{"role": "user", "content": "I live in Lisbon."}], "space": "{space}"},
         scope="write",
     ),
+    Call("POST /v1/conflicts/{conflict_id}/resolve", 200, 404, {"resolution": "keep_left"}, scope="write"),
     Call("POST /v1/decisions/{decision_id}/undo", 200, 404, scope="write"),
     Call("POST /v1/decisions/undo", 200, 404, {"task_id": "{task_id}", "dry_run": True}, scope="write"),
     Call("POST /v1/memories/{memory_id}/feedback", 200, 404, {"verdict": "noise"}, scope="write"),
@@ -152,6 +153,8 @@ WRITING = [
     ),
 ]
 READING = [
+    Call("GET /v1/conflicts", 200, 200, query={"space": "{space}"}),
+    Call("GET /v1/conflicts/{conflict_id}", 200, 404),
     Call("GET /v1/decisions", 200, 200, query={"space": "{space}", "task_id": "{task_id}", "memory_id": "{memory_id}"}),
     Call("GET /v1/decisions/counts", 200, 200, query={"task_id": "{task_id}"}),
     Call("GET /v1/decisions/{decision_id}", 200, 404),
@@ -288,6 +291,8 @@ async def make_everything(client: Client) -> Ids:
     other = await client.store(f"A {SECRET} is an animal.")
     relations = f"/v1/memories/{memory['id']}/relations"
     relation = (await client.post(relations, json={"type": "supports", "target_id": other["id"]})).json()
+    third = await client.store(f"Green tea, says {SECRET}.")
+    conflict = (await client.relate(other["id"], third["id"], "contradicts")).json()
     said = await client.say(f"Do you see the {SECRET}?", f"斑马 {SECRET} 在跑。", session_id=session)
     page = (await client.get("/v1/memories", params={"memory_type": "session", "limit": 1})).json()
     used = await client.post("/v1/memories", json={"content": "once"}, headers={"Idempotency-Key": f"k{SECRET}"})
@@ -302,6 +307,7 @@ async def make_everything(client: Client) -> Ids:
         "message_id": page["memories"][0]["id"],
         "cursor": page["next_cursor"],
         "relation_id": relation["id"],
+        "conflict_id": conflict["id"],
         "task_id": said["task_id"],
         "session_id": session,
         "agent_id": agent,

@@ -82,6 +82,8 @@ async def variables(
     await alice.put(f"/v1/memories/{other['id']}", json={"content": "Ming grew up beside a tea garden in Fujian."})
     statement = {"type": "contextualizes", "target_id": other["id"], "label": "childhood"}
     relation = (await alice.post(f"/v1/memories/{memory['id']}/relations", json=statement)).json()
+    third = await alice.store("The lab is in Oslo.")
+    conflict = (await alice.relate(other["id"], third["id"], "contradicts")).json()
     accepted = await alice.say("Ming is coming on Friday.", "好的，我会准备乌龙茶。", session_id="visit")
     message = (await alice.get("/v1/memories?memory_type=session")).json()["memories"][0]
     await alice.put("/v1/agent-groups/coders", json={"agents": ["ann", "bob"]})
@@ -99,6 +101,7 @@ async def variables(
         "OTHER": other["id"],
         "MESSAGE": message["id"],
         "RELATION": relation["id"],
+        "CONFLICT": conflict["id"],
         "TASK": accepted["task_id"],
         "SPACE": space["id"],
         "MEMBER": stranger.user_id,

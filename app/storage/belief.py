@@ -1,0 +1,51 @@
+"""Beliefs in the graph: what they follow from, and the outcome."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import msgspec
+
+from app.storage.entities import plain
+from app.storage.graph import Transaction, many, one
+from app.storage.queries import load
+
+QUERIES = load("belief")
+
+
+class EvidenceRow(msgspec.Struct, frozen=True, kw_only=True):
+    """A memory that speaks for or against another one, or from which it follows, by the type of the relation."""
+
+    id: str
+    type: str
+    weight: float
+    base_confidence: float
+    confidence: float
+    asserter: str
+    session_id: str
+
+
+class ClaimRow(msgspec.Struct, frozen=True, kw_only=True):
+    """A memory with its belief as it is stored, and its evidence."""
+
+    id: str
+    base_confidence: float
+    confidence: float
+    needs_review: bool
+    evidence: list[EvidenceRow]
+
+
+class BeliefRow(msgspec.Struct, frozen=True, kw_only=True):
+    """A belief to store."""
+
+    id: str
+    confidence: float
+    needs_review: bool
+
+
+async def list_claims(tx: Transaction, space_key: str, ids: Sequence[str], limit: int) -> list[ClaimRow]:
+    return await many(tx, QUERIES["list_claims"], ClaimRow, space_key=space_key, ids=list(ids), limit=limit)
+
+
+async def update_beliefs(tx: Transaction, space_key: str, rows: Sequence[BeliefRow]) -> None:
+    await one(tx, QUERIES["update_beliefs"], int, space_key=space_key, rows=plain(rows))
