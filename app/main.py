@@ -21,6 +21,7 @@ from litestar.static_files import create_static_files_router  # pyright: ignore[
 from app.api import (
     conflicts,
     decisions,
+    graphs,
     health,
     ingest,
     memories,
@@ -62,6 +63,7 @@ ROUTERS = [
     space_settings.router,
     decisions.router,
     conflicts.router,
+    graphs.router,
 ]
 # The limit of JSON bodies (contract 16).
 MAX_BODY_BYTES = 2 * 1024 * 1024

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, TypeVar, get_type_hints
+from typing import Any, TypeVar
 
 import msgspec
 from litestar import Request
@@ -13,6 +13,7 @@ from app.domain.principal import Principal
 from app.services.tasks import request_hash, retry_hash
 
 Shape = TypeVar("Shape")
+Query = TypeVar("Query", bound=msgspec.Struct)
 AnyRequest = Request[Any, Any, State]
 
 MAX_IDEMPOTENCY_KEY_CHARS = 256
@@ -57,10 +58,10 @@ async def read_body(request: AnyRequest, shape: type[Shape]) -> Shape:
     return convert_body(await read_json(request), shape)
 
 
-def read_query(request: AnyRequest, shape: type[Shape]) -> Shape:
+def read_query(request: AnyRequest, shape: type[Query]) -> Query:
     """The query string as a struct; the last of repeated parameters wins. Raises Invalid, which names the parameter."""
     given = dict(request.query_params.multi_items())
-    hints = get_type_hints(shape)
+    hints = {field.encode_name: field.type for field in msgspec.structs.fields(shape)}
     values = {name: _spelled(name, text, hints[name]) for name, text in given.items() if name in hints}
     try:
         return msgspec.convert(values, shape, strict=False)

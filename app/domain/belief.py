@@ -60,6 +60,11 @@ def settle(claims: Sequence[Claim], known: Mapping[str, float]) -> dict[str, flo
     return {one: round(belief, DIGITS) for one, belief in beliefs.items()}
 
 
+def witness_of(asserter: str, session_id: str) -> str:
+    """Who says something where; a conversation or an imported file is one session."""
+    return f"{asserter}\n{session_id}"
+
+
 def needs_review(claim: Claim, beliefs: Mapping[str, float]) -> bool:
     """Whether something that the claim follows from has fallen."""
     return any(beliefs[premise] < REVIEW_BELOW for premise in claim.premises)

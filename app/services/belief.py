@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from app.domain.belief import Claim, Voice, needs_review, settle
+from app.domain.belief import Claim, Voice, needs_review, settle, witness_of
 from app.storage import belief
 from app.storage.belief import BeliefRow, ClaimRow
 from app.storage.graph import Transaction
@@ -42,7 +42,7 @@ def _claim(row: ClaimRow) -> Claim:
         voices=[
             Voice(
                 id=one.id,
-                witness=f"{one.asserter}\n{one.session_id}",
+                witness=witness_of(one.asserter, one.session_id),
                 weight=one.weight,
                 strength=one.base_confidence,
                 is_against=one.type == "CONTRADICTS",

@@ -27,7 +27,7 @@ from app.domain.listing import Cursor, parse_instant
 from app.domain.memories import OPEN_END, Memory, State, parse_choice
 from app.domain.principal import Principal
 from app.services import answers, assimilation, belief
-from app.storage import conflicts, decisions, memories
+from app.storage import conflicts, decisions, memories, messages
 from app.storage.conflicts import ConflictPage
 from app.storage.entities import Written
 from app.storage.graph import Transaction
@@ -141,6 +141,7 @@ async def _write(tx: Transaction, conflict: Conflict, decision: StoredDecision, 
     await decisions.create_relations(tx, _relations(decision), written)
     changes, known = _changes(decision, (kept, other), now)
     await decisions.update_states(tx, decision.space_key, await assimilation.state_rows(tx, changes, known), now)
+    await messages.update_outdated(tx, decision.space_key, [change.id for change in changes])
     await decisions.create_many(tx, decision.space_key, [decision])
     await conflicts.resolve(tx, conflict, decision.id, resolution)
     await belief.update(tx, decision.space_key, list(sides))

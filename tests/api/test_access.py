@@ -155,6 +155,11 @@ WRITING = [
 READING = [
     Call("GET /v1/conflicts", 200, 200, query={"space": "{space}"}),
     Call("GET /v1/conflicts/{conflict_id}", 200, 404),
+    Call("GET /v1/memories/{memory_id}/why", 200, 404),
+    Call("GET /v1/memories/{memory_id}/why", 200, 404, path={"memory_id": "{message_id}"}),
+    Call("GET /v1/graph/path", 200, 404, query={"from": "{memory_id}", "to": "{other_id}"}),
+    Call("GET /v1/graph/subgraph", 200, 404, query={"ids": "{memory_id},{message_id}", "depth": "2"}),
+    Call("GET /v1/graph/subgraph", 200, 200, query={"q": SECRET, "space": "{space}"}),
     Call("GET /v1/decisions", 200, 200, query={"space": "{space}", "task_id": "{task_id}", "memory_id": "{memory_id}"}),
     Call("GET /v1/decisions/counts", 200, 200, query={"task_id": "{task_id}"}),
     Call("GET /v1/decisions/{decision_id}", 200, 404),

@@ -48,7 +48,8 @@ HOMES = {
     "uvicorn": ("app.cli", "app.main"),
     "click": ("app.cli",),
     "rich": ("app.cli",),
-    "networkx": ("ingest.communities",),
+    # Communities, and paths and GraphML of an excerpt: each a pure step over what was read.
+    "networkx": ("ingest.communities", "ingest.networks"),
     "markdown_it": ("ingest.formats_markdown",),
     "Stemmer": ("app.domain.texts",),
     "rapidfuzz": ("ingest",),
