@@ -352,7 +352,8 @@ def _memory(said: Said, decision: Decision, owner: str, frame: Frame) -> Memory:
         valid_from=valid_from,
         valid_to=valid_to,
         recorded_at=frame.now,
-        created_at=frame.now,
+        # As the decisions, so that a list has the facts of a window in the order in which they were said.
+        created_at=frame.now + decision.fact * APART,
         updated_at=frame.now,
         last_accessed_at=None,
         text_hash=text_hash(content),

@@ -155,12 +155,17 @@ async def test_the_preview_asks_the_model_and_writes_nothing(client: Client, mod
     assert await facts_of(client) == []
 
 
-async def test_a_space_without_budget_is_read_by_rules(client: Client, modelled: Parts, model: OpenAIServer) -> None:
+async def test_a_space_whose_budget_is_used_up_is_read_by_rules(
+    client: Client, modelled: Parts, model: OpenAIServer
+) -> None:
     await client.put(f"/v1/spaces/personal/{client.user_id}/settings", json={"llm_tokens_a_day": 1})
+    await client.say("The pilot boat is called Sturgeon.")
+    await Worker(modelled).run_pending()
+    asked = len(model.requests)
     said = await client.say("I live in Rome.")
     await Worker(modelled).run_pending()
 
     task = await task_of(client, said)
-    assert (model.requests, task["tokens"]) == ([], 0)
-    assert [fact["content"] for fact in await facts_of(client)] == ["I live in Rome."]
+    assert (asked, len(model.requests), task["tokens"]) == (1, 1, 0)
+    assert "I live in Rome." in [fact["content"] for fact in await facts_of(client)]
     assert "budget" in task["errors"][0]
