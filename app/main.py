@@ -21,6 +21,7 @@ from litestar.static_files import create_static_files_router  # pyright: ignore[
 from app.api import (
     conflicts,
     decisions,
+    entities,
     graphs,
     health,
     ingest,
@@ -28,6 +29,7 @@ from app.api import (
     noise_examples,
     relations,
     search,
+    slots,
     space_settings,
     spaces,
     tasks,
@@ -64,6 +66,8 @@ ROUTERS = [
     decisions.router,
     conflicts.router,
     graphs.router,
+    entities.router,
+    slots.router,
 ]
 # The limit of JSON bodies (contract 16).
 MAX_BODY_BYTES = 2 * 1024 * 1024

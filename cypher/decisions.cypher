@@ -16,7 +16,8 @@ CALL (fact) {
   WHERE memory.state IN ['active', 'held'] AND memory.visible_to = fact.visible_to
   RETURN memory LIMIT $limit
   UNION
-  MATCH (slot:Slot {id: fact.slot_id})<-[:ABOUT]-(memory:Memory)
+  UNWIND fact.slot_ids AS slot_id
+  MATCH (slot:Slot {id: slot_id})<-[:ABOUT]-(memory:Memory)
   WHERE slot.space_key = $space_key AND memory.state IN ['active', 'held'] AND memory.visible_to = fact.visible_to
   WITH memory, fact ORDER BY memory.value = fact.value DESC, memory.valid_from DESC, memory.id
   RETURN memory LIMIT $limit
@@ -250,7 +251,7 @@ RETURN DISTINCT later.id AS id
 ORDER BY id;
 
 // name: undo_decision
-// Takes back the relations and the evidence of a decision, opens the conflict it resolved, and marks it as undone.
+// Takes back what a decision wrote between memories or entities, opens the conflict it resolved, and marks it as undone.
 MATCH (decision:Decision {id: $id})
 WHERE decision.space_key = $space_key AND decision.undone_at IS NULL
 SET decision.undone_at = $now
@@ -262,6 +263,10 @@ CALL (decision) {
 CALL (decision) {
   MATCH (decision)-[:DECIDED]->(:Memory)-[conflict:CONTRADICTS {resolved_by: $id}]-(:Memory)
   SET conflict.resolved_by = null, conflict.resolution = null
+}
+CALL (decision) {
+  MATCH (decision)-[:DECIDED {op: 'merged'}]->(:Entity)-[same:SAME_AS {decision: $id}]->(:Entity)
+  DELETE same
 }
 CALL (decision) {
   MATCH (decision)-[:DECIDED {op: 'repeated'}]->(memory:Memory)-[evidence:EXTRACTED_FROM {decision: $id}]->(:Episode)

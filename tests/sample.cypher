@@ -89,7 +89,10 @@ CREATE (entity:Entity:Sample {
 })
 CREATE (alias:Entity:Sample)
 SET alias = entity {.*, id: 'sample-alias', norm_name: 'annie', name: 'Annie'}
-CREATE (alias)-[:SAME_AS {task: 'sample-task', created_at: tenant.created_at}]->(entity)
+CREATE (alike:Entity:Sample)
+SET alike = entity {.*, id: 'sample-alike', norm_name: 'anna', name: 'Anna'}
+CREATE (entity)-[:POSSIBLY_SAME {score: 0.8, task: 'sample-task', created_at: tenant.created_at}]->(alike)
+CREATE (alias)-[:SAME_AS {decision: 'sample-merge', visible_to: 'all0', created_at: tenant.created_at}]->(entity)
 CREATE (slot:Slot:Sample {
   id: 'sample-slot', space_key: space.space_key, subject: 'ann', attribute: 'residence', context: '', cardinality: 'one',
   created_at: tenant.created_at, task: 'sample-task'
@@ -104,6 +107,9 @@ CREATE (decision:Decision:Sample {
   undone_at: tenant.created_at
 })
 CREATE (decision)-[:DECIDED {op: 'created'}]->(memory), (decision)-[:DECIDED {op: 'changed'}]->(other)
+CREATE (merge:Decision:Sample)
+SET merge = decision {.*, id: 'sample-merge', action: 'merge', requested_action: 'merge', memory_id: '', target_id: '', method: 'user'}
+CREATE (merge)-[:DECIDED {op: 'merged'}]->(alias)
 CREATE (:Revision:Sample {
   memory_id: memory.id, space_key: space.space_key, version: 1, content: 'Ann lives in China.', tags: ['home'],
   category: 'profile', memory_type: 'insight', state: 'active', importance: 0.5, edited_at: tenant.created_at,

@@ -111,6 +111,13 @@ class Principal(msgspec.Struct, frozen=True):
                 return space
         raise NotFound("no such space")
 
+    def space_id(self, space_key: str) -> str:
+        """The id of a space of the principal. Raises NotFound when it is none."""
+        for space in self.spaces:
+            if space.space_key == space_key:
+                return space.id
+        raise NotFound("no such space")
+
     def writable_space(self, given: str | None) -> SpaceAccess:
         """The named space, or the personal one. Raises NotFound for a foreign space, Unauthorized for a reader."""
         space = self.space(given) if given else self.personal_space()

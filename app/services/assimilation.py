@@ -19,7 +19,7 @@ from app.services.models import Answered
 from app.services.parts import Parts
 from app.storage import decisions, entities, memories, messages
 from app.storage.decisions import MemoryRow, StateRow
-from app.storage.entities import EntityRow, MentionRow, SlotRow, Written
+from app.storage.entities import EntityRow, MentionRow, SlotRow, TypeRow, Written
 from app.storage.graph import Transaction
 from ingest.answers import Answer
 from ingest.assimilation import Batch, admit_all, resolve
@@ -208,8 +208,10 @@ async def _write_links(tx: Transaction, draft: Draft, planned: Plan, written: Wr
     about = [(memory_id, index) for memory_id, index in planned.about if memory_id]
     used = {entity_id for _, index in about for entity_id in links.by_fact[index]}
     rows = [msgspec.convert(one, EntityRow, from_attributes=True) for one in links.new if one.id in used]
+    types = [TypeRow(one.id, one.type) for one in links.retyped if one.id in used]
     for stored in (draft.said[index] for _, index in about if draft.said[index].is_stored):
         await decisions.update_meaning(tx, _with_meaning(stored))
+    await entities.update_types(tx, written.space_key, types)
     await entities.create_many(tx, rows, written)
     await entities.create_mentions(tx, [MentionRow(place, links.by_fact[index]) for place, index in about], written)
     await entities.create_slots(

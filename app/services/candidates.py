@@ -8,12 +8,12 @@ from app.domain.facts import Fact, Modality, Utterance
 from app.domain.memories import State, text_hash
 from app.domain.principal import Principal, filter_token
 from app.domain.texts import has_cjk, lucene_query
-from app.storage import decisions, search
+from app.storage import decisions, entities, search
 from app.storage.decisions import Candidate, CandidateQuery, FactQuery
 from app.storage.graph import Transaction
 from ingest.candidates import Known
 from ingest.extraction import extract
-from ingest.linking import named_entities, norm_name, slot_id
+from ingest.linking import named_entities, norm_name, slot_id, subject_key
 
 # So many of each kind: same text, same slot, close in meaning, sharing words, sharing entities (pipelines 2.7).
 PER_KIND = 4
@@ -42,14 +42,35 @@ async def find(tx: Transaction, principal: Principal, lookup: Lookup) -> Found:
     by_fact: list[list[Known]] = [[] for _ in lookup.facts]
     if not lookup.facts:
         return Found(rev, by_fact)
-    queries = [_query(lookup, index) for index in range(len(lookup.facts))]
+    names = await _same_names(tx, lookup)
+    queries = [_query(lookup, index, names) for index in range(len(lookup.facts))]
     wanted = CandidateQuery(space_key=lookup.space_key, facts=queries, except_ids=lookup.except_ids, limit=PER_KIND)
     for row in await decisions.list_candidates(tx, principal, wanted):
-        by_fact[row.fact].append(known(row))
+        subject = lookup.facts[row.fact].subject
+        by_fact[row.fact].append(_under_name(known(row), subject, names.get(subject_key(subject), [])))
     return Found(rev, by_fact)
 
 
-def _query(lookup: Lookup, index: int) -> FactQuery:
+async def _same_names(tx: Transaction, lookup: Lookup) -> dict[str, list[str]]:
+    """For the subjects of the facts that were merged with others: all names of each."""
+    subjects = sorted({subject_key(fact.subject) for fact in lookup.facts} - {""})
+    found = await entities.list_same_names(tx, lookup.space_key, subjects) if subjects else []
+    return {same.name: [subject_key(name) for name in same.names] for same in found}
+
+
+def _under_name(known: Known, subject: str, names: list[str]) -> Known:
+    """What is known of somebody under another name of his, as if it were said under this one."""
+    return msgspec.structs.replace(known, subject=subject) if subject_key(known.subject) in names else known
+
+
+def _slot_ids(lookup: Lookup, fact: Fact, names: dict[str, list[str]]) -> list[str]:
+    """The slots of the fact: under the name it uses, and under the other names of its subject."""
+    own = subject_key(fact.subject)
+    ids = [slot_id(lookup.space_key, fact, name) for name in names.get(own, [own])]
+    return [found for found in ids if found]
+
+
+def _query(lookup: Lookup, index: int, names: dict[str, list[str]]) -> FactQuery:
     fact = lookup.facts[index]
     words = lucene_query(fact.text)
     text = (
@@ -62,7 +83,7 @@ def _query(lookup: Lookup, index: int) -> FactQuery:
         index=index,
         text_hash=text_hash(fact.text),
         visible_to=lookup.visible_to,
-        slot_id=slot_id(lookup.space_key, fact),
+        slot_ids=_slot_ids(lookup, fact, names),
         value=fact.value,
         embedding=lookup.vectors[index],
         english_query="" if has_cjk(fact.text) else text,

@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable
 from app.domain.messages import embedding_text
 from app.domain.principal import Principal
 from app.domain.tasks import Progress, Report, Task, TaskKind
-from app.services import ingest, relating
+from app.services import entities, ingest, relating
 from app.services.parts import Parts
 from app.storage import tasks
 
@@ -27,6 +27,7 @@ async def take_in(parts: Parts, principal: Principal, task: Task, report: Report
     progress = await ingest.run(parts, principal, task, report)
     # A text merged from two is new, so its vector is still to be made.
     await embed_waiting(parts, task, report)
+    await entities.link_similar(parts, task)
     return progress
 
 
@@ -35,6 +36,7 @@ async def relate(parts: Parts, principal: Principal, task: Task, report: Report)
     await embed_waiting(parts, task, report)
     progress = await relating.run(parts, principal, task)
     await embed_waiting(parts, task, report)
+    await entities.link_similar(parts, task)
     return progress
 
 

@@ -25,7 +25,7 @@ class FactQuery(msgspec.Struct, frozen=True, kw_only=True):
     index: int
     text_hash: str
     visible_to: str
-    slot_id: str
+    slot_ids: list[str]
     value: str
     embedding: list[float]
     english_query: str

@@ -183,6 +183,21 @@ READING = [
     Call("GET /v1/tasks", 200, 200),
     Call("GET /v1/tasks/{task_id}", 200, 404),
 ]
+ENTITIES = [
+    Call("GET /v1/entities", 200, 200, query={"q": SECRET, "space": "{space}"}),
+    Call("GET /v1/entities/{entity_id}", 200, 404),
+    Call("GET /v1/entities/{entity_id}/memories", 200, 404),
+    Call("GET /v1/entities/{entity_id}/timeline", 200, 404),
+    Call("POST /v1/entities/{entity_id}/merge", 200, 404, {"into": "{other_entity_id}"}, scope="write"),
+    Call("POST /v1/entities/{entity_id}/split", 200, 404, scope="write"),
+    Call("POST /v1/entities/{entity_id}/aliases", 200, 404, {"name": "another"}, scope="write"),
+    Call(
+        "DELETE /v1/entities/{entity_id}/aliases/{alias_id}", 200, 404, path={"entity_id": "{named_id}"}, scope="write"
+    ),
+    Call("GET /v1/slots", 200, 200, query={"space": "{space}"}),
+    Call("GET /v1/slots/{slot_id}", 200, 404),
+    Call("GET /v1/slots/{slot_id}/timeline", 200, 404),
+]
 TEAM = "/v1/spaces/{kind}/{uid}"
 SPACES = [
     Call("GET /v1/spaces", 200, 200),
@@ -197,7 +212,7 @@ SPACES = [
     Call(f"POST {TEAM}/leave", 400, 404, scope="write"),
     Call(f"PUT {TEAM}/owner", 200, 404, {"user_id": "{user_id}"}, scope="write"),
 ]
-CALLS = [*TENANTS, *WRITING, *READING, *SPACES]
+CALLS = [*TENANTS, *WRITING, *READING, *ENTITIES, *SPACES]
 
 
 def named(call: Call) -> str:
@@ -258,7 +273,7 @@ async def owning(graph: Graph, settings: Settings) -> AsyncGenerator[Owner]:
         await end_tasks(client, Worker(parts))
         clock.move(KEY_LIFE.total_seconds() + 1)
         (decision, *_) = (await client.get("/v1/decisions", params={"task_id": ids["task_id"]})).json()["decisions"]
-        made = {"key_id": (await make_key(client))["id"], "decision_id": decision["id"]}
+        made = {"key_id": (await make_key(client))["id"], "decision_id": decision["id"], **await find_entities(client)}
         yield Owner(client, {**ids, **made}, keys, anonymous)
 
 
@@ -294,6 +309,7 @@ async def make_everything(client: Client) -> Ids:
     memory = await client.store(f"The {SECRET} sleeps.", tags=[SECRET], source=SECRET)
     await client.put(f"/v1/memories/{memory['id']}", json={"content": f"The {SECRET} runs."})
     other = await client.store(f"A {SECRET} is an animal.")
+    await client.store(f"Zoe{SECRET} lives in Town{SECRET}.")
     relations = f"/v1/memories/{memory['id']}/relations"
     relation = (await client.post(relations, json={"type": "supports", "target_id": other["id"]})).json()
     third = await client.store(f"Green tea, says {SECRET}.")
@@ -322,6 +338,21 @@ async def make_everything(client: Client) -> Ids:
         "kind": "personal",
         "uid": client.user_id,
         "used_key": f"k{SECRET}" if used.status_code == 201 else "",
+    }
+
+
+async def find_entities(client: Client) -> Ids:
+    """Two entities, one of them with a name that was given to it, and a slot."""
+    first, second = (await client.get("/v1/entities", params={"q": SECRET})).json()["entities"][:2]
+    aliases = f"/v1/entities/{second['id']}/aliases"
+    named = (await client.post(aliases, json={"name": f"alias-{SECRET}"})).json()
+    (slot, *_) = (await client.get("/v1/slots")).json()["slots"]
+    return {
+        "entity_id": first["id"],
+        "other_entity_id": second["id"],
+        "named_id": second["id"],
+        "alias_id": named["aliases"][0]["id"],
+        "slot_id": slot["id"],
     }
 
 

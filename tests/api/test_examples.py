@@ -92,8 +92,18 @@ async def variables(
     await alice.post(f"/v1/memories/{ping['id']}/feedback", json={"verdict": "noise"})
     example = (await alice.get("/v1/noise-examples")).json()["noise_examples"][0]
     await work()
+    for text in ("Ming lives in Fuzhou.", "Ming moved to Xiamen."):
+        await alice.store(text)
+        await work()
+    named = {one["name"]: one["id"] for one in (await alice.get("/v1/entities?limit=200")).json()["entities"]}
+    aliases = f"/v1/entities/{named['Ming']}/aliases"
+    ming = (await alice.post(aliases, json={"name": "小明"})).json()
     await parts.accesses.flush()
     return {
+        "ENTITY": ming["id"],
+        "ALIAS": ming["aliases"][0]["id"],
+        "ALIKE": named["Fuzhou"],
+        "SLOT": (await alice.get("/v1/slots?subject=ming&attribute=residence")).json()["slots"][0]["id"],
         "KEY": alice.key,
         "USER": alice.user_id,
         "KEY_ID": (await alice.post("/v1/keys", json={})).json()["id"],
