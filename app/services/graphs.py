@@ -47,9 +47,9 @@ async def find_paths(tx: Transaction, principal: Principal, query: PathQuery) ->
     Raises NotFound for an end that the caller does not see, Invalid when both are the same or the limit is unreadable.
     """
     hops = parse_within("max_hops", query.max_hops, MAX_HOPS, MAX_HOPS)
+    ends = await _must_list(tx, principal, [query.start, query.end])
     if query.start == query.end:
         raise Invalid("from and to are the same")
-    ends = await _must_list(tx, principal, [query.start, query.end])
     excerpt = await _between(tx, principal, ends, hops)
     found = shortest_paths(excerpt, query.start, query.end, MOST_PATHS)
     paths = [path_of(ids, excerpt) for ids in found if len(ids) - 1 <= hops]
