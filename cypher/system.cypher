@@ -200,7 +200,10 @@ CALL () {
 WITH node ORDER BY node.id LIMIT $limit
 RETURN node {
   .id, .content,
-  speaker: coalesce(node.speaker, head([(node)-[:PART_OF]->(whole:Memory|Episode) | whole.speaker]), ''),
+  speaker: coalesce(
+    node.heading_path, node.speaker,
+    head([(node)-[:PART_OF]->(whole:Memory|Episode) | coalesce(whole.heading_path, whole.speaker)]), ''
+  ),
   has_embedding: node.embedding IS NOT NULL
 } AS embeddable
 ORDER BY node.id;

@@ -28,7 +28,8 @@ WHERE task.tenant_id = $tenant_id
 RETURN task {.*} AS task;
 
 // name: list_unembedded
-// What still waits for the vector that this task makes: memories, messages, pieces of long ones.
+// What still waits for the vector that this task makes: memories, messages, pieces of long ones; with the speaker or the
+// headings that belong to what it says.
 CALL () {
   MATCH (node:Memory {embed_task: $task_id}) RETURN node
   UNION ALL
@@ -37,7 +38,13 @@ CALL () {
   MATCH (node:Chunk {embed_task: $task_id}) RETURN node
 }
 WITH node WHERE node.space_key = $space_key
-RETURN node {.id, .content, .speaker} AS waiting
+RETURN node {
+  .id, .content,
+  speaker: coalesce(
+    node.heading_path, node.speaker,
+    head([(node)-[:PART_OF]->(whole:Memory|Episode) | coalesce(whole.heading_path, whole.speaker)])
+  )
+} AS waiting
 LIMIT $limit;
 
 // name: add_embeddings

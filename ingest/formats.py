@@ -8,27 +8,26 @@ import msgspec
 
 from app.domain.imports import Item, ParsedFile
 from app.domain.memories import MAX_CONTENT_CHARS
+from app.domain.space_settings import SecretPolicy
 from app.domain.texts import SafeText
 from ingest.formats_markdown import is_markdown, is_memory_file, parse_markdown, parse_memory_file
 from ingest.formats_rows import is_rows, parse_rows, parse_value, read_json
 from ingest.formats_talk import is_talk, parse_plain, parse_talk
-from ingest.redaction import is_empty
+from ingest.redaction import is_empty, redact, redact_id
 from ingest.sections import cut
 
-Clean = Callable[[str], SafeText]
 
-
-def parse(text: str, name: str, file_type: str, clean: Clean) -> ParsedFile:
+def parse(text: str, name: str, file_type: str, secrets: SecretPolicy = SecretPolicy.MARK) -> ParsedFile:
     """The items of a file without private text.
 
     `file_type` is `markdown` or `jsonl` where the caller knows; with `session` and `memory` the text decides. JSON is
     decoded before it is cleaned, so that an unclosed private span hides the rest of its own text only; any other text
-    is cleaned as a whole, so that a span may go on over several sections.
+    is cleaned as a whole, so that a span may go on over several sections. Raises Invalid where a space refuses secrets.
     """
     found = _parse_json(text, file_type) if file_type != "markdown" else None
     if found is None:
-        return _kept(_parse_text(clean(text), name, file_type), lambda item: item)
-    return _kept(found, lambda item: _cleaned(item, clean))
+        return _kept(_parse_text(redact(text, secrets, "file"), name, file_type), lambda item: item)
+    return _kept(found, lambda item: _cleaned(item, secrets))
 
 
 def _parse_json(text: str, file_type: str) -> ParsedFile | None:
@@ -48,16 +47,16 @@ def _parse_text(text: str, name: str, file_type: str) -> ParsedFile:
     return ParsedFile(format="text", items=parse_plain(text))
 
 
-def _cleaned(item: Item, clean: Clean) -> Item:
+def _cleaned(item: Item, secrets: SecretPolicy) -> Item:
     """An item without private text in any of its fields."""
     return msgspec.structs.replace(
         item,
-        text=clean(item.text),
-        speaker=clean(item.speaker),
-        session=clean(item.session),
-        agent_id=clean(item.agent_id),
-        source=clean(item.source),
-        tags=[clean(tag) for tag in item.tags],
+        text=redact(item.text, secrets, "file"),
+        speaker=redact(item.speaker, secrets, "file"),
+        session=redact_id(item.session, secrets, "file"),
+        agent_id=redact_id(item.agent_id, secrets, "file"),
+        source=redact(item.source, secrets, "file"),
+        tags=[redact(tag, secrets, "file") for tag in item.tags],
     )
 
 

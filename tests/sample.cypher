@@ -49,7 +49,8 @@ CREATE (asked:Episode:Sample {
   created_at: tenant.created_at, updated_at: tenant.created_at, last_accessed_at: tenant.created_at, facets: 'kind0',
   text_hash: 'asked', role: 'user', speaker: 'Ann', subject: '', attribute: '', value: '', context: '', modality: 'fact',
   evidence_ids: [], outdated: true, position: 0, hash: 'asked', seq: 1, dedup_key: 'sample-asked',
-  embed_task: 'sample-task', embedding: [place IN range(1, $dimension) | 1.0 / place], ingest_task: 'sample-task'
+  embed_task: 'sample-task', embedding: [place IN range(1, $dimension) | 1.0 / place], ingest_task: 'sample-task',
+  heading_path: 'Notes', line_start: 1, line_end: 2, as_fact: true
 })
 CREATE (said:Episode:Sample)
 SET said = asked {
@@ -128,23 +129,33 @@ FOREACH (created IN [tenant.created_at] |
 )
 CREATE (:Task:Sample {
   id: 'sample-task', kind: 'ingest', status: 'completed', tenant_id: tenant.id, space_key: space.space_key,
-  agent_id: agent.id, memory_id: memory.id, session_id: session.id, stored_count: 2, request_hash: '', done_count: 2,
+  agent_id: agent.id, memory_id: memory.id, session_id: session.id, import_id: 'sample-import', stored_count: 2, request_hash: '', done_count: 2,
   total_count: 2, counts: '{}', attempts: 1, tokens: 0, errors: [], created_at: tenant.created_at, started_at: tenant.created_at,
   finished_at: tenant.created_at, due_at: tenant.created_at, idempotency_key: 'sample-idempotency', worker: 'nobody',
   lock: 'nobody'
 })
 CREATE (:TokenUse:Sample {space_key: space.space_key, day: '2026-03-01', tokens: 1200, updated_at: tenant.created_at})
+CREATE (document:Document:Sample {
+  space_key: space.space_key, hash: 'document', version: 1, filename: 'notes.md', format: 'markdown', created_at: tenant.created_at
+})-[:IN_SPACE]->(space)
+CREATE (document)-[:CONTINUES {next_position: 1, last_seq: 1, updated_at: tenant.created_at}]->(session)
+CREATE (asked)-[:PART_OF]->(document)
+CREATE (:Portion:Sample {import_id: 'sample-import', space_key: space.space_key, number: 0, items: '[]'})-[:PART_OF]->(document)
+CREATE (:Import:Sample {
+  id: 'sample-import', task_id: 'sample-task', task_ids: ['sample-task'], tenant_id: tenant.id, space_id: space.id,
+  space_key: space.space_key, agent_id: agent.id, session_id: session.id, filename: 'notes.md', file_type: 'markdown',
+  strategy: 'auto', post_process: true, format: 'markdown', hash: 'document', version: 1, storage_total: 1,
+  storage_stored: 1, storage_skipped: 0, errors: [], created_at: tenant.created_at, rolled_back_at: tenant.created_at
+})-[:BROUGHT]->(document)
 // Numbers below one and another key than `current`: neither the schema check nor the model check sees these two.
 CREATE (:SchemaVersion:Sample {number: 0, file: '000_sample.cypher', applied_at: tenant.created_at})
 CREATE (:EmbeddingModel:Sample {key: 'sample', name: 'sample', dimension: 3, next_name: 'next', next_dimension: 4, cursor: ''})
 
 // Labels that have their constraint but no query yet.
-CREATE (:Document:Sample {space_key: space.space_key, hash: 'document', version: 1})
 CREATE (:Community:Sample {id: 'sample-community'})
 CREATE (:PendingShare:Sample {id: 'sample-pending'})
 CREATE (:SharingEvent:Sample {id: 'sample-event'})
 CREATE (:Invitation:Sample {id: 'sample-invitation'})
-CREATE (:Import:Sample {id: 'sample-import'})
 CREATE (:Connection:Sample {id: 'sample-connection'})
 CREATE (:AuditEvent:Sample {id: 'sample-audit'})
 CREATE (:RecallEvent:Sample {id: 'sample-recall'})

@@ -23,6 +23,7 @@ from app.api.errors import ErrorBody
 
 HUMP = re.compile(r"(?<=[a-z])([A-Z])")
 JSON = "application/json"
+FORM = "multipart/form-data"
 AGENT = "X-Agent-Id"
 CONFIRM = "X-Confirm"
 HEADERS = {
@@ -39,6 +40,7 @@ def documented(
     body: type[msgspec.Struct] | None = None,
     headers: tuple[str, ...] = (),
     *,
+    form: type[msgspec.Struct] | None = None,
     is_public: bool = False,
 ) -> type[Operation]:
     """The OpenAPI operation of a route with what it reads itself, and the error object as any other answer."""
@@ -54,6 +56,8 @@ def documented(
             self.responses = {**answers, "default": _error()}
             if body is not None:
                 self.request_body = RequestBody(content={JSON: OpenAPIMediaType(schema=_schema(body))}, required=True)
+            if form is not None:
+                self.request_body = RequestBody(content={FORM: OpenAPIMediaType(schema=_schema(form))}, required=True)
             if is_public:
                 self.security = []
 

@@ -7,12 +7,16 @@ from __future__ import annotations
 
 from importlib import import_module
 from pathlib import Path
+from typing import Any
 
 import click
 
 from app.cli.failures import EXPECTED, sentence
 
 EXISTING = click.Path(exists=True, dir_okay=False, path_type=Path)
+FILE_OR_FOLDER = click.Path(exists=True, path_type=Path)
+STRATEGIES = ["auto", "atomic", "section", "document"]
+FILE_TYPES = ["memory", "session", "markdown", "jsonl"]
 WRITTEN = click.Path(dir_okay=False, path_type=Path)
 API_KEY = click.option("--key", envvar="OMEM_API_KEY", default="", help="An API key; better in OMEM_API_KEY.")
 TENANT = click.option("--tenant", default="", help="A tenant's id (its `user_id`), instead of a key.")
@@ -21,11 +25,11 @@ SCOPES = ["read", "write", "admin"]
 PASSED_ON = {"ignore_unknown_options": True, "allow_interspersed_args": False}
 
 
-def perform(work: str, *arguments: object) -> None:
+def perform(work: str, *arguments: object, **named: object) -> None:
     """Imports and calls `module:function` of this package; what may go wrong becomes one sentence and exit code 1."""
     module, _, function = work.partition(":")
     try:
-        getattr(import_module(f"app.cli.{module}"), function)(*arguments)
+        getattr(import_module(f"app.cli.{module}"), function)(*arguments, **named)
     except EXPECTED as error:
         raise click.ClickException(sentence(error)) from error
 
@@ -182,22 +186,29 @@ def revoke_key(key_id: str, key: str, tenant: str) -> None:
 
 
 @main.command("import")
-@click.argument("paths", nargs=-1, required=True, type=EXISTING)
+@click.argument("paths", nargs=-1, required=True, type=FILE_OR_FOLDER)
 @API_KEY
 @click.option("--url", default="", help="The service; http://OMEM_HOST:OMEM_PORT when absent.")
-def import_files(paths: tuple[Path, ...], key: str, url: str) -> None:
-    """Send files to a running service: messages, or what `ourmem export` wrote.
+@click.option("--space", default="", help="Where to; the personal space when absent.")
+@click.option("--strategy", type=click.Choice(STRATEGIES), default="auto", help="How facts are made of a file.")
+@click.option("--type", "file_type", type=click.Choice(FILE_TYPES), default="memory", help="What the files are.")
+@click.option("--force", is_flag=True, help="Also files that were imported already.")
+@click.option("--no-facts", is_flag=True, help="Only store them.")
+def import_files(paths: tuple[Path, ...], key: str, url: str, **chosen: Any) -> None:
+    """Send files and folders to a running service.
 
-    A file holds one JSON object a line: messages as {"role": ..., "content": ...} with `speaker`, `said_at`,
-    `session_id`, `agent_id`, `tags`, `source` if you like, or the lines of an export (docs/export.md); or it is a
-    LoCoMo file. Run it again as often as you like: what is there already is not stored twice.
+    Takes Markdown, texts, conversations, exports of ChatGPT and Claude, transcripts of Claude Code and OpenClaw,
+    memories of mem0, Cursor and OpenClaw, JSON lines; docs/api.md says how each is read. What `ourmem export` wrote is
+    restored with its relations and agents, into the personal space. Run it again as often as you like: what is there
+    already is not stored twice. Exit code 1 when a file could not be imported.
 
     \b
     Examples:
-      OMEM_API_KEY=omk_... ourmem import chat.jsonl notes.jsonl
+      OMEM_API_KEY=omk_... ourmem import chat.jsonl notes/ MEMORY.md
+      ourmem import conversations.json --space team/3f0c... --strategy atomic
       ourmem import backup.jsonl --key omk_... --url https://memory.example.com
     """
-    perform("importing:import_files", paths, key, url)
+    perform("importing:import_files", paths, key, url, **chosen)
 
 
 @main.command()

@@ -13,6 +13,7 @@ import msgspec
 
 from app.cli.failures import Failure
 from app.domain.decisions import DecisionList, DecisionView
+from app.domain.imports import ImportView
 from app.domain.listing import MemoryPage
 from app.domain.memories import CreatedMemory, MemoryChange, MemoryView, NewMemory
 from app.domain.messages import AcceptedMessages, NewMessages
@@ -115,6 +116,15 @@ class Client:
     async def undo_decision(self, decision_id: str) -> DecisionView:
         return await self._send("POST", f"/v1/decisions/{decision_id}/undo", DecisionView)
 
+    async def create_import(self, name: str, content: bytes, form: dict[str, str]) -> ImportView:
+        """Uploads a file; `form` has the other parts, without those that are empty."""
+        parts = {key: value for key, value in form.items() if value}
+        sent = {"files": {"file": (name, content)}, "data": parts}
+        return await self._send("POST", "/v1/imports", ImportView, form=sent)
+
+    async def get_import(self, import_id: str) -> ImportView:
+        return await self._send("GET", f"/v1/imports/{import_id}", ImportView)
+
     async def update_group(self, name: str, agents: list[str]) -> AgentGroup:
         return await self._send("PUT", f"/v1/agent-groups/{name}", AgentGroup, body=GroupMembers(agents))
 
@@ -134,15 +144,17 @@ class Client:
         return tasks
 
     async def _send(self, method: str, path: str, shape: type[Shape], **what: Any) -> Shape:
-        """Sends `body`, `query`, `headers` and reads the answer."""
-        body = what.get("body")
+        """Sends `body` or `form`, `query`, `headers` and reads the answer."""
+        body, form = what.get("body"), what.get("form")
+        sent: dict[str, Any] = form or {"content": None if body is None else msgspec.json.encode(body)}
+        media = {} if form else {"Content-Type": "application/json"}
         try:
             answer = await self._http.request(
                 method,
                 path,
-                content=None if body is None else msgspec.json.encode(body),
                 params=what.get("query"),
-                headers={"Content-Type": "application/json", **self._headers, **what.get("headers", {})},
+                headers={**media, **self._headers, **what.get("headers", {})},
+                **sent,
             )
         except httpx.TimeoutException as error:
             raise Failure(

@@ -18,6 +18,10 @@ from app.domain.messages import MAX_MESSAGES, NewMessage, NewMessages
 MAX_REQUEST_BYTES = 1_500_000
 LOCOMO_SESSION = re.compile(r"session_(\d+)")
 LOCOMO_TIME = "%I:%M %p on %d %B, %Y"
+# What the beginning of an export and of a LoCoMo file holds, and how far it is read.
+EXPORT_LINE = re.compile(r'\s*\{\s*"kind"\s*:\s*"(?:group|message|memory|relation)"')
+LOCOMO = re.compile(r'"session_\d+_date_time"|"sample_id"|"conversation"\s*:\s*\{')
+LOOKED_AT = 1_000_000
 EXPECTED_LINE = 'each line must be a JSON object such as {"role": "user", "content": "…"}'
 
 
@@ -51,6 +55,17 @@ def read_file(path: Path) -> Contents:
     if talks is None:
         return contents_of(path, parse_lines(path, text))
     return contents_of(path, [message for talk in talks for message in talk.messages])
+
+
+def is_restorable(path: Path) -> bool:
+    """Whether a file is an export of this service, whose lines say what they are, or one of LoCoMo."""
+    try:
+        with path.open(encoding="utf-8-sig") as file:
+            head = file.read(LOOKED_AT)
+    except (OSError, UnicodeDecodeError):
+        return False
+    first = next((line for line in head.split("\n") if line.strip()), "")
+    return bool(EXPORT_LINE.match(first)) or (head.lstrip().startswith(("[", "{")) and bool(LOCOMO.search(head)))
 
 
 def read_text(path: Path) -> str:

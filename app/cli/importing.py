@@ -1,4 +1,4 @@
-"""The command `import`: sends the contents of files to a service, as often as one likes with one outcome."""
+"""The command `import`: restores exports, uploads all other files; as often as one likes with one outcome."""
 
 from __future__ import annotations
 
@@ -8,16 +8,19 @@ from collections import Counter
 from collections.abc import Awaitable, Callable, Sequence
 from itertools import groupby
 from pathlib import Path
+from typing import Any
 
 import msgspec
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Column, Table
 
+from app.cli import uploading
 from app.cli.client import Client, Refused, address
 from app.cli.failures import Failure
-from app.cli.files import Contents, read_file
+from app.cli.files import Contents, is_restorable, read_file
 from app.cli.terminal import output
+from app.cli.uploading import Choices, check_uploads, files_of, upload_all
 from app.config import load_settings
 from app.domain.exports import MemoryLine, RelationLine
 from app.domain.memories import CreatedMemory, MemoryChange, NewMemory
@@ -155,24 +158,40 @@ async def create_once(client: Client, line: MemoryLine, new: NewMemory) -> Creat
     return await client.create_memory(new)
 
 
-def import_files(paths: Sequence[Path], key: str, url: str) -> None:
-    """Sends all files to the service, waits for its tasks and prints what became of them."""
+def import_files(paths: Sequence[Path], key: str, url: str, no_facts: bool, **chosen: Any) -> None:
+    """Sends all files to the service, waits for its tasks and prints what became of them.
+
+    An export of this service is restored with ids, relations and agents, a LoCoMo file session by session; both go to
+    the personal space. All other files are imports.
+    """
     if not key:
         raise Failure("no API key; set OMEM_API_KEY (`ourmem tenant create` makes a tenant with one)")
-    contents = [read_file(path) for path in paths]
+    found = files_of(paths)
+    restored = [path for path in found if is_restorable(path)]
+    contents = [read_file(path) for path in restored]
     settings = load_settings()
     client = Client(url or address(settings.host, settings.port), key)
-    asyncio.run(_import_all(client, contents))
+    others = [path for path in found if path not in restored]
+    asyncio.run(_import_all(client, contents, others, Choices(**chosen, facts=not no_facts)))
 
 
-async def _import_all(client: Client, contents: Sequence[Contents]) -> None:
-    console = Console(stderr=True)
+async def _import_all(client: Client, contents: Sequence[Contents], paths: Sequence[Path], choices: Choices) -> None:
     async with client:
-        before = await count_messages(client)
-        importer = await _send_all(client, contents, console)
-        with console.status("Waiting for the tasks of the service …"):
-            tasks = await client.wait_for(importer.tasks, IDLE_SECONDS)
-        added = await count_messages(client) - before
+        if contents:
+            await _restore(client, contents)
+        if paths:
+            uploads = await upload_all(client, paths, choices, Console(stderr=True))
+            output().print(uploading.report(uploads))
+            check_uploads(uploads)
+
+
+async def _restore(client: Client, contents: Sequence[Contents]) -> None:
+    console = Console(stderr=True)
+    before = await count_messages(client)
+    importer = await _send_all(client, contents, console)
+    with console.status("Waiting for the tasks of the service …"):
+        tasks = await client.wait_for(importer.tasks, IDLE_SECONDS)
+    added = await count_messages(client) - before
     output().print(report(importer.counts, added))
     check(tasks)
 

@@ -85,6 +85,11 @@ def message_hash(role: str, content: str) -> str:
     return hashlib.sha256(f"{len(role)}:{role}{len(content)}:{content}".encode()).hexdigest()
 
 
+def dedup_key(space_key: str, session_id: str, position: int) -> str:
+    """What is unique to one place of one conversation."""
+    return hashlib.sha256("\n".join([space_key, session_id, str(position)]).encode()).hexdigest()
+
+
 def new_messages(cursor: SessionCursor, hashes: Sequence[str], seqs: Sequence[int | None]) -> list[Placed]:
     """Which messages of a window are not stored yet, in order.
 

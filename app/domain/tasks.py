@@ -23,6 +23,7 @@ class TaskKind(StrEnum):
 
     INGEST = "ingest"
     RELATE = "relate"
+    IMPORT = "import"
 
 
 class TaskStatus(StrEnum):
@@ -64,6 +65,7 @@ class Task(msgspec.Struct, frozen=True, kw_only=True):
     agent_id: str = ""
     memory_id: str = ""
     session_id: str = ""
+    import_id: str = ""
     stored_count: int = 0
     request_hash: str = ""
     done_count: int = 0

@@ -116,8 +116,9 @@ async def _is_to_do(tx: Transaction, draft: Draft) -> bool:
     space_key = draft.space.space_key
     if draft.said and await decisions.exists(tx, space_key, decision_id(draft.task_id, draft.anchor, 0)):
         return False
-    await decisions.delete_marks(tx, space_key, draft.task_id, draft.done_ids)
-    return True
+    waited = await decisions.delete_marks(tx, space_key, draft.task_id, draft.done_ids)
+    # None waits any more when their import was rolled back while the facts were read.
+    return waited > 0 or not draft.done_ids
 
 
 def _batch(draft: Draft, found: Found) -> Batch:

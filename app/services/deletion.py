@@ -11,7 +11,7 @@ from app.domain.memories import State
 from app.domain.principal import Principal
 from app.services import belief
 from app.services.parts import Parts
-from app.storage import memories, messages
+from app.storage import imports, memories, messages
 from app.storage.graph import Transaction
 
 # Deleting is done in transactions of this many memories, so that none grows without bound.
@@ -66,7 +66,14 @@ async def delete_all(parts: Parts, principal: Principal) -> tuple[int, int]:
     while batch == DELETE_BATCH:
         batch = await parts.graph.write(_delete_messages, principal)
         cleared += batch
+    await parts.graph.write(_delete_documents, principal)
     return deleted, cleared
+
+
+async def _delete_documents(tx: Transaction, principal: Principal) -> None:
+    space = principal.personal_space()
+    await memories.lock_space(tx, space.space_key)
+    await imports.delete_empty_documents(tx, space.space_key)
 
 
 async def _delete_messages(tx: Transaction, principal: Principal) -> int:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from uuid import uuid4
 
 import msgspec
@@ -38,29 +38,37 @@ class EmbeddedText(msgspec.Struct, frozen=True):
     vectors: list[list[float]]
 
 
-async def embed(parts: Parts, records: Sequence[Memory], task_id: str) -> list[StoredText]:
+async def embed(
+    parts: Parts,
+    records: Sequence[Memory],
+    task_id: str,
+    headings: Mapping[str, str] | None = None,
+    limit: int = INLINE_VECTORS,
+) -> list[StoredText]:
     """Stored forms of memories or messages, in order.
 
     A text of one piece carries its own vector; a longer one has none, its pieces have. What is beyond the limit, or
-    all when the model fails, is marked with the task that will make the vector.
+    all when the model fails, is marked with the task that will make the vector. `headings` says by id below which
+    headings a text stands, which then belongs to what it says.
     """
+    above = headings or {}
     pieces = [chunking.split(SafeText(record.content)) for record in records]
     texts = [
-        embedding_text(record.speaker, piece)
+        embedding_text(above.get(record.id) or record.speaker, piece)
         for record, parts_ in zip(records, pieces, strict=True)
         for piece in parts_
     ]
-    vectors = iter(await _embed_some(parts, texts))
+    vectors = iter(await _embed_some(parts, texts, limit))
     return [
         _stored(record, split, [next(vectors) for _ in split], task_id)
         for record, split in zip(records, pieces, strict=True)
     ]
 
 
-async def _embed_some(parts: Parts, texts: Sequence[str]) -> list[list[float] | None]:
-    now = texts[:INLINE_VECTORS]
+async def _embed_some(parts: Parts, texts: Sequence[str], limit: int) -> list[list[float] | None]:
+    now = texts[:limit]
     try:
-        made = await parts.embedder.embed_documents(now)
+        made = await parts.embedder.embed_documents(now) if now else []
     except EmbeddingFailed as error:
         LOG.warning("stored without vectors, a task will make them: %s", error)
         return [None] * len(texts)

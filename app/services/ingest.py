@@ -20,11 +20,14 @@ from app.storage import decisions, entities
 from app.storage.graph import Transaction
 from ingest.extraction import USER
 from ingest.planning import Said
+from ingest.stating import stated_fact
 from ingest.windows import Window as ReadWindow
 from ingest.windows import make_windows
 
 # New turns of one window, and turns before it that only explain them (pipelines 2.3).
 WINDOW_TURNS, CONTEXT_TURNS = 12, 4
+# The role of sections of files.
+DOCUMENT = "document"
 
 
 async def run(parts: Parts, principal: Principal, task: Task, report: Report) -> Progress:
@@ -70,9 +73,12 @@ async def _ingest_window(parts: Parts, principal: Principal, task: Task, window:
     space = _space(principal, task.space_key)
     heard, hits = await _without_noise(parts, principal, task.space_key, window)
     names = await parts.graph.read(entities.list_of_session, principal, window.messages[0]) if parts.llm else []
-    new, before = map(utterances_of, (heard.messages, heard.context))
+    stated = [message for message in heard.messages if message.as_fact]
+    new = utterances_of([message for message in heard.messages if not message.as_fact])
+    before = utterances_of(heard.context)
     read = await read_facts(parts, space, make_windows(new, before), names, is_last=task.attempts >= MAX_ATTEMPTS)
-    said = [_said(space, fact, window) for fact in read.facts]
+    facts = [*map(stated_fact, utterances_of(stated), (message.category for message in stated)), *read.facts]
+    said = [_said(space, fact, window) for fact in facts]
     draft = Draft(
         space=space,
         task_id=task.id,
@@ -118,10 +124,14 @@ def _space(principal: Principal, space_key: str) -> SpaceAccess:
 
 
 def utterances_of(messages: Sequence[Memory]) -> list[Utterance]:
-    """Messages as extraction reads them."""
+    """Messages as extraction reads them; what a file says is said by the one who imports it."""
     return [
         Utterance(
-            id=message.id, role=message.role, speaker=message.speaker, said_at=message.valid_from, text=message.content
+            id=message.id,
+            role=USER if message.role == DOCUMENT else message.role,
+            speaker=message.speaker,
+            said_at=message.valid_from,
+            text=message.content,
         )
         for message in messages
     ]
@@ -129,7 +139,8 @@ def utterances_of(messages: Sequence[Memory]) -> list[Utterance]:
 
 def _said(space: SpaceAccess, fact: Fact, window: Window) -> Said:
     origins = {message.id: message for message in window.messages}
-    origin = origins[fact.quotes[0].utterance_id]
+    # What a memory takes over from its message is not how that was read.
+    origin = msgspec.structs.replace(origins[fact.quotes[0].utterance_id], as_fact=None)
     return Said(fact=_of_speaker(space, fact, origin), origin=origin)
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from uuid import uuid4
@@ -26,6 +25,7 @@ from app.domain.messages import (
     Placed,
     SessionCursor,
     check_messages,
+    dedup_key,
     message_hash,
     new_messages,
     said_at,
@@ -286,12 +286,11 @@ def _session_write(prepared: Prepared, placement: Placement) -> SessionWrite:
 
 def _row(prepared: Prepared, place: Placed) -> dict[str, object]:
     window, text = prepared.window, prepared.texts[place.index]
-    parts = [window.space.space_key, prepared.session_id, str(place.position)]
     identity = {
         "position": place.position,
         "hash": window.hashes[place.index],
         "seq": window.seqs[place.index],
-        "dedup_key": hashlib.sha256("\n".join(parts).encode()).hexdigest(),
+        "dedup_key": dedup_key(window.space.space_key, prepared.session_id, place.position),
         "ingest_task": window.task.id if window.is_smart else None,
     }
     return {"properties": {**text.properties, **identity}, "embedding": text.embedding}

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 
+import msgspec
+
 from app.domain.messages import embedding_text
 from app.domain.principal import Principal
 from app.domain.tasks import Progress, Report, Task, TaskKind
-from app.services import entities, ingest, relating
+from app.services import entities, import_storing, ingest, relating
 from app.services.parts import Parts
 from app.storage import tasks
 
@@ -40,10 +42,17 @@ async def relate(parts: Parts, principal: Principal, task: Task, report: Report)
     return progress
 
 
+async def bring_in(parts: Parts, principal: Principal, task: Task, report: Report) -> Progress:
+    """Stores what of a file waits to be stored, and works on it."""
+    stored = await import_storing.store_waiting(parts, principal, task, report)
+    return await take_in(parts, principal, msgspec.structs.replace(task, stored_count=stored), report)
+
+
 # What is done for each kind of task.
 WORK: dict[TaskKind, Work] = {
     TaskKind.INGEST: take_in,
     TaskKind.RELATE: relate,
+    TaskKind.IMPORT: bring_in,
 }
 
 

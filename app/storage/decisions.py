@@ -100,6 +100,8 @@ class Said(Memory, frozen=True, kw_only=True):
     """A message with its place in its session."""
 
     position: int
+    # Whether it is a fact as it is: an entry of a list of memories, a section that somebody wants as a whole.
+    as_fact: bool | None = None
 
 
 class DecisionRow(StoredDecision, frozen=True, kw_only=True):
@@ -179,8 +181,10 @@ async def create_many(tx: Transaction, space_key: str, decisions: Sequence[Store
     await one(tx, QUERIES["create_decisions"], int, space_key=space_key, rows=rows)
 
 
-async def delete_marks(tx: Transaction, space_key: str, task_id: str, ids: Sequence[str]) -> None:
-    await one(tx, QUERIES["delete_ingest_marks"], int, space_key=space_key, task_id=task_id, ids=list(ids))
+async def delete_marks(tx: Transaction, space_key: str, task_id: str, ids: Sequence[str]) -> int:
+    """How many of the messages still waited for the task."""
+    done = await one(tx, QUERIES["delete_ingest_marks"], int, space_key=space_key, task_id=task_id, ids=list(ids))
+    return done or 0
 
 
 async def list_window(tx: Transaction, space_key: str, task_id: str, limit: int) -> list[Said]:

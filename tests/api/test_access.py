@@ -63,6 +63,7 @@ class Call(msgspec.Struct, frozen=True):
     headers: dict[str, str] = {}
     scope: str = "read"
     path: dict[str, str] = {}
+    form: dict[str, str] = {}
 
 
 PUBLIC = [
@@ -152,6 +153,16 @@ WRITING = [
         scope="write",
     ),
 ]
+IMPORTING = [
+    Call("POST /v1/imports", 200, 200, form={"file": "Ann lives in Rome."}, scope="write"),
+    Call("POST /v1/imports", 200, 404, form={"file": "Ann lives in Rome.", "space_id": "{space}"}, scope="write"),
+    Call("POST /v1/imports", 200, 404, form={"file": "Ann lives in Rome.", "space_id": "{colon_space}"}, scope="write"),
+    Call("GET /v1/imports", 200, 200),
+    Call("GET /v1/imports/{import_id}", 200, 404),
+    Call("POST /v1/imports/{import_id}/intelligence", 200, 404, scope="write"),
+    Call("POST /v1/imports/{import_id}/rollback", 200, 404, scope="write"),
+    Call("POST /v1/imports/{import_id}/rollback", 200, 404, query={"dry_run": "true"}, scope="write"),
+]
 READING = [
     Call("GET /v1/conflicts", 200, 200, query={"space": "{space}"}),
     Call("GET /v1/conflicts/{conflict_id}", 200, 404),
@@ -212,11 +223,11 @@ SPACES = [
     Call(f"POST {TEAM}/leave", 400, 404, scope="write"),
     Call(f"PUT {TEAM}/owner", 200, 404, {"user_id": "{user_id}"}, scope="write"),
 ]
-CALLS = [*TENANTS, *WRITING, *READING, *ENTITIES, *SPACES]
+CALLS = [*TENANTS, *WRITING, *IMPORTING, *READING, *ENTITIES, *SPACES]
 
 
 def named(call: Call) -> str:
-    return f"{call.route} {call.body or call.query or call.path or ''}"
+    return f"{call.route} {call.body or call.query or call.path or call.form or ''}"
 
 
 def filled(value: Any, ids: Ids) -> Any:
@@ -228,12 +239,18 @@ def filled(value: Any, ids: Ids) -> Any:
     return value.format(**ids) if isinstance(value, str) else value
 
 
+def form_of(parts: dict[str, str]) -> dict[str, Any]:
+    """The parts of a form, the file with a name."""
+    file = {"file": ("notes.md", parts["file"])} if "file" in parts else {}
+    return {"data": {name: text for name, text in parts.items() if name != "file"}, "files": file}
+
+
 async def ask(client: Client, call: Call, ids: Ids, **headers: str) -> httpx.Response:
     method, path = call.route.split()
     return await client.request(
         method,
         filled(path, {**ids, **filled(call.path, ids)}),
-        json=filled(call.body, ids),
+        **(form_of(filled(call.form, ids)) if call.form else {"json": filled(call.body, ids)}),
         params=filled(call.query, ids),
         headers={**filled(call.headers, ids), **headers},
     )
@@ -320,7 +337,10 @@ async def make_everything(client: Client) -> Ids:
     noise = await client.store(f"Nothing but {SECRET}")
     await client.post(f"/v1/memories/{noise['id']}/feedback", json={"verdict": "noise"})
     example = (await client.get("/v1/noise-examples")).json()["noise_examples"][0]
+    file = {"file": (f"{SECRET}.md", f"# {SECRET}\n\nThe {SECRET} eats grass.")}
+    imported = (await client.post("/v1/imports", files=file)).json()
     return {
+        "import_id": imported["id"],
         "memory_id": memory["id"],
         "example_id": example["id"],
         "other_id": other["id"],

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import io
 import os
 import re
 import sys
@@ -10,21 +11,26 @@ from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 import msgspec
+import pytest
 from neo4j import AsyncDriver
+from rich.console import Console
 
 from app.cli import doctor_graph
 from app.cli.client import Client as Service
 from app.cli.exporting import write_all
+from app.cli.failures import Failure
 from app.cli.files import Contents, read_file
 from app.cli.findings import Finding
 from app.cli.importing import Importer
 from app.cli.reembedding import renew
+from app.cli.uploading import Choices, check_uploads, report, upload_all
 from app.domain.memories import MemoryType, NewMemory
 from app.domain.messages import NewMessage, NewMessages
 from app.domain.relations import NewRelation
 from app.services.parts import Parts
 from app.storage import system
 from app.storage.embedded import Connection
+from app.worker import Worker
 from tests.clients import Client
 from tests.conftest import MODEL
 from tests.fakes import FixedEmbedder
@@ -142,6 +148,33 @@ async def test_a_file_that_grew_adds_what_is_new(alice: Client, tmp_path: Path) 
 
     listed = (await alice.get("/v1/memories", params={"memory_type": "session"})).json()
     assert listed["total_count"] == 3
+
+
+async def test_files_of_any_make_are_uploaded_side_by_side_and_reported(
+    alice: Client, parts: Parts, tmp_path: Path
+) -> None:
+    (tmp_path / "notes.md").write_text("# Me\n\nI live in Lisbon.\n", encoding="utf-8")
+    (tmp_path / "chat.jsonl").write_text(CHAT, encoding="utf-8")
+    (tmp_path / "bad.txt").write_bytes("你好".encode("gb18030"))
+    worker = Worker(parts)
+    worker.start()
+    paths = [tmp_path / name for name in ("bad.txt", "chat.jsonl", "notes.md")]
+
+    async with asyncio.timeout(DEMO_SECONDS):
+        first = await upload_all(service_of(alice), paths, Choices(), Console(file=io.StringIO()))
+        again = await upload_all(service_of(alice), paths[1:], Choices(), Console(file=io.StringIO()))
+    await worker.stop()
+
+    shown = io.StringIO()
+    Console(file=shown, width=200).print(report([*first, *again]))
+    assert [one.state.status if one.state else "" for one in first] == ["", "completed", "completed"]
+    assert [one.is_duplicate for one in again] == [True, True]
+    assert "Lisbon" in str(await alice.found("where do I live?"))
+    assert "1 create" in shown.getvalue()
+    assert "there already" in shown.getvalue()
+    with pytest.raises(Failure, match="1 of 3 files"):
+        check_uploads(first)
+    check_uploads(again)
 
 
 async def fill(service: Service) -> None:

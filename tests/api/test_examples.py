@@ -44,7 +44,7 @@ def examples() -> list[Example]:
 async def run(client: Client, command: str, variables: dict[str, str]) -> tuple[str, httpx.Response]:
     """What a curl command would send, with the heading it belongs under."""
     words = iter(shlex.split(Template(command).substitute(variables))[1:])
-    method, url, body, headers = "", "", None, {}
+    method, url, body, headers, files = "", "", None, {}, {}
     for word in words:
         match word:
             case "-X":
@@ -53,12 +53,17 @@ async def run(client: Client, command: str, variables: dict[str, str]) -> tuple[
                 name, _, headers[name] = next(words).partition(": ")
             case "-d":
                 body = next(words)
+            case "-F":
+                name, _, value = next(words).partition("=")
+                text, _, filename = value.partition(";filename=")
+                files[name] = (filename or None, text)
             case "-s":
                 pass
             case _:
                 url = word.removeprefix(ADDRESS)
-    method = method or ("POST" if body else "GET")
-    return f"{method} {url}", await client.request(method, url, content=body, headers=headers)
+    method = method or ("POST" if body or files else "GET")
+    sent = {"files": files} if files else {"content": body}
+    return f"{method} {url}", await client.request(method, url, headers=headers, **sent)  # type: ignore[arg-type]
 
 
 def same_form(documented: Any, real: Any) -> bool:
@@ -86,6 +91,7 @@ async def variables(
     conflict = (await alice.relate(other["id"], third["id"], "contradicts")).json()
     accepted = await alice.say("Ming is coming on Friday.", "好的，我会准备乌龙茶。", session_id="visit")
     message = (await alice.get("/v1/memories?memory_type=session")).json()["memories"][0]
+    imported = (await alice.post("/v1/imports", files={"file": ("tea.md", "Ming grows tea in Fujian.")})).json()
     await alice.put("/v1/agent-groups/coders", json={"agents": ["ann", "bob"]})
     space = await alice.space("garden", member=stranger)
     ping = await alice.store("Ping from the build machine")
@@ -106,6 +112,7 @@ async def variables(
         "SLOT": (await alice.get("/v1/slots?subject=ming&attribute=residence")).json()["slots"][0]["id"],
         "KEY": alice.key,
         "USER": alice.user_id,
+        "IMPORT": imported["id"],
         "KEY_ID": (await alice.post("/v1/keys", json={})).json()["id"],
         "MEMORY": memory["id"],
         "OTHER": other["id"],

@@ -158,6 +158,10 @@ async def use_everything(client: Client) -> None:
     new = await client.store("Ann lives in Rome.", replaces=[old["id"]])
     await client.store("Ann lives in Rome.")
     await client.put(f"/v1/memories/{new['id']}", json={"content": "Ann moved. " * 300})
+    for name, text in (("a.md", "# Home\n\nAnn lives here."), ("b.txt", "Long ago. " * 40_000)):
+        await client.post("/v1/imports", files={"file": (name, text)})
+    said = b'{"role": "user", "content": "Bye.", "session_id": "s"}'
+    await client.post("/v1/imports", files={"file": ("c.jsonl", said)})
     for kind in ("supports", "contradicts", "contextualizes"):
         await client.post(f"/v1/memories/{new['id']}/relations", json={"type": kind, "target_id": old["id"]})
     for verdict in ("wrong", "useful", "noise"):

@@ -20,9 +20,10 @@ from app.cli.client import address
 from app.cli.demo_script import UNANSWERABLE, read_script
 from app.cli.exporting import memory_lines
 from app.cli.failures import Failure
-from app.cli.files import read_file, split
+from app.cli.files import is_restorable, read_file, split
 from app.cli.logs import MaskingFormatter
 from app.cli.program import bind
+from app.cli.uploading import files_of
 from app.config import load_settings
 from app.domain.memories import OPEN_END
 from app.domain.messages import MAX_MESSAGES, NewMessage, NewMessages
@@ -146,6 +147,37 @@ def test_demo_names_the_broken_line_of_its_file(tmp_path: Path) -> None:
 
     assert result.exit_code == 1
     assert f"{file}, line 2 is not JSON" in result.output
+
+
+@pytest.mark.parametrize(
+    ("text", "restorable"),
+    [
+        ('{"kind":"memory","id":"1","content":"x"}', True),
+        ('[{"sample_id": "conv-1", "conversation": {}}]', True),
+        ('{"role": "user", "content": "hi"}', False),
+        ('{"kind": "thought", "content": "hi"}', False),
+        ("# 会议", False),
+        ("", False),
+    ],
+)
+def test_only_exports_are_restored(tmp_path: Path, text: str, restorable: bool) -> None:
+    file = tmp_path / "file.json"
+    file.write_text(text, encoding="utf-8")
+
+    assert is_restorable(file) is restorable
+
+
+def test_of_a_folder_its_text_files_are_taken_and_named_files_always(tmp_path: Path) -> None:
+    for name in ("b/a.md", "b/c.jsonl", "b/d.png", "e.log"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text("x")
+
+    found = files_of([tmp_path / "b", tmp_path / "e.log", tmp_path / "b" / "a.md"])
+
+    assert [file.name for file in found] == ["a.md", "c.jsonl", "e.log"]
+    (tmp_path / "none").mkdir()
+    with pytest.raises(Failure, match="no file to import"):
+        files_of([tmp_path / "none"])
 
 
 def test_text_that_is_not_utf8_is_refused(tmp_path: Path) -> None:

@@ -10,7 +10,6 @@ import pytest
 from app.domain.imports import Item, ParsedFile
 from app.domain.texts import estimate_tokens
 from ingest.formats import parse
-from ingest.redaction import redact
 from ingest.sections import MAX_TOKENS, cut
 
 # Measured at 2 s of processor time for the slowest on a busy machine; what grows faster than its text takes minutes.
@@ -18,7 +17,7 @@ SECONDS_FOR_200_KILOBYTES = 8.0
 
 
 def read(text: str, name: str = "notes.txt", file_type: str = "memory") -> ParsedFile:
-    return parse(text, name, file_type, redact)
+    return parse(text, name, file_type)
 
 
 def texts(found: ParsedFile) -> list[str]:
