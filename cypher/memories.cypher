@@ -49,6 +49,11 @@ WITH rank, memory {
   last_accessed_at: toString(memory.last_accessed_at), last_confirmed_at: null,
   superseded_by: head([(memory)<-[:SUPERSEDES]-(newer:Memory)
     WHERE newer.space_key IN $space_keys AND newer.visible_to IN $visible AND newer.state <> 'deleted' | newer.id]),
+  shared: head([(memory)-[shared:SHARED_FROM]->(origin:Memory|Episode|Origin) | shared {
+    .by, .agent, .note, .rule, .mode, .source_version, at: toString(shared.at), memory_id: origin.id, space_id: origin.space_id,
+    created_at: toString(origin.created_at), current_version: origin.version,
+    is_deleted: coalesce(origin.state, 'deleted') IN ['deleted', 'retracted']
+  }]),
   relations: [(memory)-[relation:SUPPORTS|CONTRADICTS|SUPERSEDES|CONTEXTUALIZES]->(other:Memory)
     WHERE other.space_key IN $space_keys AND other.visible_to IN $visible AND other.state <> 'deleted' |
     {relation_type: toLower(type(relation)), target_id: other.id, context_label: relation.label}]
@@ -145,7 +150,7 @@ CREATE (revision:Revision {
   category: memory.category, memory_type: memory.memory_type, state: memory.state, importance: memory.importance,
   edited_at: $now, edited_by: $tenant_id
 })-[:REVISION_OF]->(memory)
-SET memory += $change
+SET memory += $change, memory.share_key = CASE WHEN $change.state = 'deleted' THEN null ELSE memory.share_key END
 WITH memory
 CALL (memory) {
   MATCH (memory)-[tagged:TAGGED]->(tag:Tag) WHERE NOT tag.name IN memory.tags DELETE tagged
@@ -211,7 +216,7 @@ RETURN count(DISTINCT older) AS superseded;
 UNWIND $ids AS id
 MATCH (memory:Memory|Episode {id: id})
 WITH memory WHERE memory.space_key IN $space_keys AND memory.visible_to IN $visible AND memory.state <> 'deleted'
-SET memory.state = 'deleted', memory.current_key = null, memory.version = memory.version + 1, memory.rev = memory.rev + 1,
+SET memory.state = 'deleted', memory.current_key = null, memory.share_key = null, memory.version = memory.version + 1, memory.rev = memory.rev + 1,
     memory.updated_at = $now, memory.embed_task = null
 WITH memory
 OPTIONAL MATCH (chunk:Chunk)-[:PART_OF]->(memory)

@@ -36,7 +36,8 @@ WHERE memory.space_key IN $space_keys AND memory.visible_to IN $visible AND memo
   AND memory.valid_from >= $valid_from_min AND memory.valid_from <= $valid_from_max AND memory.valid_to > $valid_to_min
   AND memory.recorded_at <= $recorded_at_max AND memory.retired_at > $retired_at_min
 WITH {
-  id: memory.id, leg: leg, score: score, text: hit.content, kind: memory.kind, space_key: memory.space_key,
+  id: memory.id, origin_id: coalesce(memory.origin_id, memory.id), leg: leg, score: score, text: hit.content,
+  kind: memory.kind, space_key: memory.space_key,
   session_id: memory.session_id, speaker: coalesce(memory.speaker, ''), text_hash: memory.text_hash, tags: memory.tags,
   evidence_ids: coalesce(memory.evidence_ids, []), outdated: coalesce(memory.outdated, false),
   importance: memory.importance, confidence: memory.confidence, pinned: memory.memory_type = 'pinned',
@@ -71,7 +72,8 @@ WHERE memory.space_key IN $space_keys AND memory.visible_to IN $visible AND memo
   AND memory.valid_from >= $valid_from_min AND memory.valid_from <= $valid_from_max AND memory.valid_to > $valid_to_min
   AND memory.recorded_at <= $recorded_at_max AND memory.retired_at > $retired_at_min
 WITH {
-  id: memory.id, leg: leg, score: score, text: hit.content, kind: memory.kind, space_key: memory.space_key,
+  id: memory.id, origin_id: coalesce(memory.origin_id, memory.id), leg: leg, score: score, text: hit.content,
+  kind: memory.kind, space_key: memory.space_key,
   session_id: memory.session_id, speaker: coalesce(memory.speaker, ''), text_hash: memory.text_hash, tags: memory.tags,
   evidence_ids: coalesce(memory.evidence_ids, []), outdated: coalesce(memory.outdated, false),
   importance: memory.importance, confidence: memory.confidence, pinned: memory.memory_type = 'pinned',
@@ -99,7 +101,8 @@ WHERE memory.space_key IN $space_keys AND memory.visible_to IN $visible AND memo
   AND memory.valid_from >= $valid_from_min AND memory.valid_from <= $valid_from_max AND memory.valid_to > $valid_to_min
   AND memory.recorded_at <= $recorded_at_max AND memory.retired_at > $retired_at_min
 WITH {
-  id: memory.id, leg: leg, score: score, text: hit.content, kind: memory.kind, space_key: memory.space_key,
+  id: memory.id, origin_id: coalesce(memory.origin_id, memory.id), leg: leg, score: score, text: hit.content,
+  kind: memory.kind, space_key: memory.space_key,
   session_id: memory.session_id, speaker: coalesce(memory.speaker, ''), text_hash: memory.text_hash, tags: memory.tags,
   evidence_ids: coalesce(memory.evidence_ids, []), outdated: coalesce(memory.outdated, false),
   importance: memory.importance, confidence: memory.confidence, pinned: memory.memory_type = 'pinned',
@@ -130,7 +133,8 @@ WHERE memory.space_key IN $space_keys AND memory.visible_to IN $visible AND memo
   AND memory.valid_from >= $valid_from_min AND memory.valid_from <= $valid_from_max AND memory.valid_to > $valid_to_min
   AND memory.recorded_at <= $recorded_at_max AND memory.retired_at > $retired_at_min
 RETURN {
-  id: memory.id, leg: leg, score: score, text: hit.content, kind: memory.kind, space_key: memory.space_key,
+  id: memory.id, origin_id: coalesce(memory.origin_id, memory.id), leg: leg, score: score, text: hit.content,
+  kind: memory.kind, space_key: memory.space_key,
   session_id: memory.session_id, speaker: coalesce(memory.speaker, ''), text_hash: memory.text_hash, tags: memory.tags,
   evidence_ids: coalesce(memory.evidence_ids, []), outdated: coalesce(memory.outdated, false),
   importance: memory.importance, confidence: memory.confidence, pinned: memory.memory_type = 'pinned',
@@ -178,7 +182,8 @@ CALL (space_key) {
 }
 WITH hit AS memory
 RETURN {
-  id: memory.id, leg: 'recent', score: null, text: memory.content, kind: memory.kind, space_key: memory.space_key,
+  id: memory.id, origin_id: coalesce(memory.origin_id, memory.id), leg: 'recent', score: null, text: memory.content,
+  kind: memory.kind, space_key: memory.space_key,
   session_id: memory.session_id, speaker: coalesce(memory.speaker, ''), text_hash: memory.text_hash, tags: memory.tags,
   evidence_ids: coalesce(memory.evidence_ids, []), outdated: coalesce(memory.outdated, false),
   importance: memory.importance, confidence: memory.confidence, pinned: memory.memory_type = 'pinned',

@@ -153,11 +153,28 @@ CREATE (:EmbeddingModel:Sample {key: 'sample', name: 'sample', dimension: 3, nex
 
 // Labels that have their constraint but no query yet.
 CREATE (:Community:Sample {id: 'sample-community'})
-CREATE (:PendingShare:Sample {id: 'sample-pending'})
-CREATE (:SharingEvent:Sample {id: 'sample-event'})
+CREATE (copy:Memory:Sample)
+SET copy = memory {
+  .*, id: 'sample-copy', space_id: team.id, space_key: team.space_key, current_key: null, share_key: 'sample-copy', origin_id: memory.id
+}
+CREATE (copy)-[:IN_SPACE]->(team)
+CREATE (copy)-[:SHARED_FROM {
+  by: tenant.id, agent: 'mcp', at: tenant.created_at, note: 'for all', rule: rule.id, mode: 'live', source_version: 1
+}]->(memory)
+CREATE (trace:Origin:Sample {id: 'sample-origin', space_id: 'team/gone', created_at: tenant.created_at})
+CREATE (pending:PendingShare:Sample {
+  id: 'sample-pending', space_key: team.space_key, target_space: team.id, source_space: space.id, memory_id: memory.id,
+  rule_id: rule.id, requested_by_user: tenant.id, requested_by_agent: 'mcp', status: 'rejected', created_at: tenant.created_at,
+  answered_by: tenant.id, answered_at: tenant.created_at
+})
+CREATE (pending)-[:PROPOSES]->(memory), (pending)-[:ASKED_BY]->(rule)
+CREATE (:SharingEvent:Sample {
+  id: 'sample-event', action: 'share', memory_id: copy.id, from_space: space.id, from_key: space.space_key, to_space: team.id,
+  space_key: team.space_key, user_id: tenant.id, agent_id: 'mcp', at: tenant.created_at
+})
 CREATE (:Invitation:Sample {id: 'sample-invitation'})
 CREATE (:Connection:Sample {id: 'sample-connection'})
-CREATE (:AuditEvent:Sample {id: 'sample-audit'})
+CREATE (:AuditEvent:Sample {id: 'sample-audit', space_key: team.space_key, at: tenant.created_at})
 CREATE (:RecallEvent:Sample {id: 'sample-recall'})
 CREATE (:NoiseExample:Sample {
   id: 'sample-noise', space_id: space.id, space_key: space.space_key, visible_to: 'all0', text: 'Ping?', text_hash: 'ping',

@@ -27,6 +27,7 @@ from app.domain.memories import (
     MemoryView,
     NewMemory,
     RevisionList,
+    checked_view,
     created_view,
     revision_view,
     view,
@@ -44,6 +45,12 @@ class BatchDelete(msgspec.Struct, frozen=True, kw_only=True):
     memory_ids: list[str] | None = None
     filter: BulkQuery | None = None
     confirm: bool = False
+
+
+class StaleQuery(msgspec.Struct, frozen=True, kw_only=True):
+    """Whether an answer says of a copy that its origin has changed."""
+
+    check_stale: bool = False
 
 
 class DeletedIds(msgspec.Struct, frozen=True):
@@ -112,17 +119,19 @@ async def list_memories(
         space_keys=principal.readable_spaces(query.space) if query.space else own,
         wanted=parse_filter(query),
         page=parse_page(query),
+        check_stale=query.check_stale,
     )
     return await parts.graph.read(memories.list_page, principal, listing)
 
 
-@get("/v1/memories/{memory_id:str}", operation_class=documented())
+@get("/v1/memories/{memory_id:str}", operation_class=documented(query=StaleQuery))
 async def get_memory(
-    parts: NamedDependency[Parts], principal: NamedDependency[Principal], memory_id: FromPath[str]
+    request: AnyRequest, parts: NamedDependency[Parts], principal: NamedDependency[Principal], memory_id: FromPath[str]
 ) -> Response[MemoryView]:
     """One memory or message from any space the caller may read; the ETag is what If-Match compares."""
+    query = read_query(request, StaleQuery)
     found = await memories.get(parts, principal, memory_id)
-    return Response(view(found), headers=_etag(found))
+    return Response(checked_view(found) if query.check_stale else view(found), headers=_etag(found))
 
 
 @put("/v1/memories/{memory_id:str}", operation_class=documented(body=MemoryChange, headers=("If-Match",)))

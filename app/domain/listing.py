@@ -193,6 +193,7 @@ class ListQuery(msgspec.Struct, frozen=True, kw_only=True):
     space: str | None = None
     include_superseded: bool = False
     needs_review: bool = False
+    check_stale: bool = False
 
 
 class BulkQuery(msgspec.Struct, frozen=True, kw_only=True):

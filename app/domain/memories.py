@@ -12,6 +12,7 @@ from msgspec import Meta
 
 from app.domain.errors import Invalid, TooLong
 from app.domain.principal import filter_token
+from app.domain.provenance import Provenance, Shared, StaleInfo, stale_info
 from app.domain.texts import SafeText, first_sentence, normalised
 
 OPEN_END = datetime(9999, 12, 31, tzinfo=UTC)
@@ -141,6 +142,8 @@ class Memory(msgspec.Struct, frozen=True, kw_only=True):
     modality: str = "fact"
     # The messages it was made from, so that search shows a fact and its message once.
     evidence_ids: list[str] = []
+    # Of a copy: whose share it is, and what became of its origin. Nothing for all others.
+    shared: Shared | None = None
 
     @property
     def is_message(self) -> bool:
@@ -178,8 +181,14 @@ class MemoryView(msgspec.Struct, frozen=True, kw_only=True):
     space_id: str
     visibility: str
     owner_agent_id: str
-    provenance: None
+    provenance: Provenance | None
     version: int | None
+
+
+class CheckedMemory(MemoryView, frozen=True, kw_only=True, omit_defaults=True):
+    """A memory and, of a copy, whether it still says what its origin says; without the key unless it was asked for."""
+
+    stale_info: StaleInfo | msgspec.UnsetType = msgspec.UNSET
 
 
 class CreatedMemory(MemoryView, frozen=True, kw_only=True):
@@ -291,9 +300,34 @@ def view(memory: Memory) -> MemoryView:
         space_id=memory.space_id,
         visibility=memory.visibility,
         owner_agent_id=memory.owner_agent_id,
-        provenance=None,
+        provenance=_provenance(memory.shared),
         version=memory.version,
     )
+
+
+def _provenance(shared: Shared | None) -> Provenance | None:
+    if shared is None:
+        return None
+    return Provenance(
+        shared_from_space=shared.space_id,
+        shared_from_memory=shared.memory_id,
+        shared_by_user=shared.by,
+        shared_by_agent=shared.agent,
+        shared_at=timestamp(shared.at),
+        original_created_at=timestamp(shared.created_at),
+        source_version=shared.source_version,
+        note=shared.note or None,
+        rule_id=shared.rule or None,
+        mode=shared.mode,
+    )
+
+
+def checked_view(memory: Memory) -> MemoryView:
+    """The wire form of a memory that says of a copy whether it is stale."""
+    plain = view(memory)
+    if memory.shared is None:
+        return plain
+    return CheckedMemory(**msgspec.structs.asdict(plain), stale_info=stale_info(memory.shared))
 
 
 def created_view(memory: Memory, task_id: str | None) -> CreatedMemory:

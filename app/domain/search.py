@@ -13,6 +13,7 @@ from msgspec import Meta
 from app.domain.errors import Invalid
 from app.domain.listing import parse_list
 from app.domain.memories import MemoryView
+from app.domain.provenance import StaleInfo
 from app.domain.relations import RelationView
 
 MAX_QUERY_CHARS = 10_000
@@ -59,6 +60,7 @@ class SearchRequest(msgspec.Struct, frozen=True, kw_only=True):
     as_of: str | None = None
     known_at: str | None = None
     include_superseded: bool = False
+    check_stale: bool = False
     include: str | list[str] | None = None
 
 
@@ -96,6 +98,7 @@ class SearchResult(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True
 
     memory: MemoryView
     score: float
+    stale_info: StaleInfo | msgspec.UnsetType = msgspec.UNSET
     evidence: list[EvidenceView] | msgspec.UnsetType = msgspec.UNSET
     facts: list[FactMark] | msgspec.UnsetType = msgspec.UNSET
     relations: list[RelationView] | msgspec.UnsetType = msgspec.UNSET

@@ -78,3 +78,59 @@ def parse_filters(given: NewFilters | None) -> Filters:
         tags=check_tags(given.tags or []),
         min_importance=given.min_importance or 0.0,
     )
+
+
+class Pending(msgspec.Struct, frozen=True, kw_only=True):
+    """A share that waits for approval, with the text it is about."""
+
+    id: str
+    source_space: str
+    memory_id: str
+    target_space: str
+    space_key: str
+    rule_id: str
+    requested_by_user: str
+    requested_by_agent: str
+    content: str
+    created_at: datetime
+
+
+class PendingView(msgspec.Struct, frozen=True, kw_only=True):
+    """A share that waits, on the wire (contract, appendix A)."""
+
+    id: str
+    source_space: str
+    source_memory: str
+    target_space: str
+    rule_id: str
+    requested_by_user: str
+    requested_by_agent: str
+    content_preview: str
+    created_at: str
+
+
+class Rejected(msgspec.Struct, frozen=True):
+    """The answer to a rejection."""
+
+    rejected: bool
+    id: str
+
+
+# The contract cuts at 97 bytes and breaks Chinese; here they are characters.
+PREVIEW_CHARS = 97
+
+
+def pending_view(pending: Pending) -> PendingView:
+    """The wire form of a share that waits."""
+    is_short = len(pending.content) <= PREVIEW_CHARS
+    return PendingView(
+        id=pending.id,
+        source_space=pending.source_space,
+        source_memory=pending.memory_id,
+        target_space=pending.target_space,
+        rule_id=pending.rule_id,
+        requested_by_user=pending.requested_by_user,
+        requested_by_agent=pending.requested_by_agent,
+        content_preview=pending.content if is_short else f"{pending.content[:PREVIEW_CHARS]}...",
+        created_at=timestamp(pending.created_at),
+    )

@@ -134,6 +134,22 @@ class NewOwner(msgspec.Struct, frozen=True):
     user_id: ShortText
 
 
+class NewOrganization(msgspec.Struct, frozen=True):
+    """An organization to set up with its members (contract 9.9)."""
+
+    name: ShortText
+    members: MemberNames
+
+
+class OrganizationMade(msgspec.Struct, frozen=True):
+    """The organization; a member who is unknown or has a bad role is named, not an error."""
+
+    space_id: str
+    name: str
+    members_added: int
+    failed_members: list[str]
+
+
 def space_view(space: Space) -> SpaceView:
     """The wire form of a space."""
     return SpaceView(

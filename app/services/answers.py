@@ -6,8 +6,9 @@ from collections.abc import Sequence
 
 import msgspec
 
-from app.domain.memories import BEGINNING, WIRE_STATES, State, timestamp, view
+from app.domain.memories import BEGINNING, WIRE_STATES, Memory, State, timestamp, view
 from app.domain.principal import Principal
+from app.domain.provenance import StaleInfo, stale_info
 from app.domain.relations import Direction, RelationType, RelationView, relation_view
 from app.domain.search import EvidenceView, FactMark, Part, SearchResult, Why
 from app.services.understanding import Plan
@@ -37,6 +38,7 @@ async def expand(tx: Transaction, principal: Principal, plan: Plan, best: Sequen
         SearchResult(
             memory=view(found[item.hit.id]),
             score=item.score,
+            stale_info=_staleness(found[item.hit.id]) if plan.check_stale else msgspec.UNSET,
             evidence=evidence.get(item.hit.id, []) if Part.EVIDENCE in plan.include else msgspec.UNSET,
             facts=facts.get(item.hit.id, []) if Part.FACTS in plan.include else msgspec.UNSET,
             relations=related.get(item.hit.id, []) if Part.RELATIONS in plan.include else msgspec.UNSET,
@@ -45,6 +47,10 @@ async def expand(tx: Transaction, principal: Principal, plan: Plan, best: Sequen
         for item in best
         if item.hit.id in found
     ]
+
+
+def _staleness(memory: Memory) -> StaleInfo | msgspec.UnsetType:
+    return stale_info(memory.shared) if memory.shared else msgspec.UNSET
 
 
 async def evidence_of(tx: Transaction, principal: Principal, ids: list[str]) -> dict[str, list[EvidenceView]]:

@@ -9,7 +9,7 @@ from app.domain.errors import NotFound
 from app.domain.listing import BulkFilter
 from app.domain.memories import State
 from app.domain.principal import Principal
-from app.services import belief
+from app.services import belief, copying
 from app.services.parts import Parts
 from app.storage import imports, memories, messages
 from app.storage.graph import Transaction
@@ -26,20 +26,22 @@ async def delete(tx: Transaction, principal: Principal, memory_id: str, now: dat
             return
         raise NotFound("no such memory")
     principal.require_writable(found.space_key)
-    await memories.lock_space(tx, found.space_key)
+    await copying.lock_with_live_copies(tx, principal, [memory_id], {found.space_key})
     await memories.delete_many(tx, principal, [memory_id], now)
+    await copying.follow(tx, principal, [memory_id], now)
     await belief.update(tx, found.space_key, [memory_id])
 
 
 async def delete_listed(tx: Transaction, principal: Principal, ids: Sequence[str], now: datetime) -> int:
     """Deletes those of the ids that the caller may write to; how many there were."""
     found = await memories.get_many(tx, principal, list(dict.fromkeys(ids)))
-    space_keys = sorted({memory.space_key for memory in found} & set(principal.writable_keys))
-    for space_key in space_keys:
-        await memories.lock_space(tx, space_key)
-    deleted = await memories.delete_many(tx, principal, [memory.id for memory in found], now)
-    for space_key in space_keys:
-        await belief.update(tx, space_key, [memory.id for memory in found])
+    writable = [memory for memory in found if memory.space_key in principal.writable_keys]
+    named, space_keys = [memory.id for memory in writable], {memory.space_key for memory in writable}
+    await copying.lock_with_live_copies(tx, principal, named, space_keys)
+    deleted = await memories.delete_many(tx, principal, named, now)
+    await copying.follow(tx, principal, named, now)
+    for space_key in sorted(space_keys):
+        await belief.update(tx, space_key, named)
     return deleted
 
 

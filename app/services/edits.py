@@ -26,7 +26,7 @@ from app.domain.principal import Principal
 from app.domain.space_settings import SecretPolicy
 from app.domain.tasks import Task, TaskKind, TaskStatus
 from app.domain.texts import SafeText
-from app.services import belief, embedding
+from app.services import belief, copying, embedding
 from app.services.embedding import StoredText
 from app.services.memories import free_key, must_get, read_content
 from app.services.parts import Parts
@@ -124,7 +124,7 @@ def _parse_state(given: str | None, before: State) -> State:
 
 
 async def _update(tx: Transaction, principal: Principal, edit: Edit) -> Memory:
-    await memories.lock_space(tx, edit.before.space_key)
+    await copying.lock_with_live_copies(tx, principal, [edit.before.id], {edit.before.space_key})
     current = await must_get(tx, principal, edit.before.id)
     principal.require_writable(current.space_key)
     expected = edit.before.rev if edit.expected_rev is None else edit.expected_rev
@@ -143,6 +143,7 @@ async def _update(tx: Transaction, principal: Principal, edit: Edit) -> Memory:
     await _update_chunks(tx, edit)
     if edit.text is not None:
         await tasks.create(tx, edit.task, None)
+    await copying.follow(tx, principal, [current.id], edit.after.updated_at)
     if edit.after.state is State.DELETED:
         await belief.update(tx, current.space_key, [current.id])
         return edit.after

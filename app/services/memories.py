@@ -20,6 +20,7 @@ from app.domain.memories import (
     abstract_of,
     check_content,
     check_tags,
+    checked_view,
     current_key,
     facets,
     parse_choice,
@@ -31,7 +32,7 @@ from app.domain.principal import Principal, parse_visibility
 from app.domain.space_settings import SecretPolicy
 from app.domain.tasks import Task, TaskKind, TaskStatus
 from app.domain.texts import SafeText
-from app.services import embedding
+from app.services import copying, embedding, sharing_rules
 from app.services.embedding import StoredText
 from app.services.parts import Parts
 from app.storage import memories, messages, tasks
@@ -151,6 +152,9 @@ async def _store(tx: Transaction, principal: Principal, plan: Draft) -> Stored:
         await memories.supersede(tx, known or plan.memory, replaced, plan.task.id, principal.writable_keys)
         for space_key in principal.writable_keys:
             await messages.update_outdated(tx, space_key, replaced)
+        await copying.follow(tx, principal, replaced, plan.memory.created_at)
+    if known is None:
+        await sharing_rules.fire(tx, principal, [plan.memory.id], plan.memory.created_at)
     if known is None and not replaced:
         return Stored(plan.memory, plan.task.id, True)
     stored = await must_get(tx, principal, (known or plan.memory).id)
@@ -177,7 +181,12 @@ def _nothing_to_do(plan: Draft, known: Memory) -> Task:
 
 
 async def free_key(tx: Transaction, memory: Memory) -> str | None:
-    """The key under which a repeat of the text is found, unless another memory holds it or this one is not current."""
+    """The key under which a repeat of the text is found, unless another memory holds it or this one is not current.
+
+    A copy has none: who says what it says would otherwise have stored nothing of his own.
+    """
+    if memory.shared is not None:
+        return None
     key = current_key(memory)
     holder = await memories.get_by_text(tx, memory.space_key, key)
     is_free = holder is None or holder.id == memory.id
@@ -221,6 +230,7 @@ class ListRequest(msgspec.Struct, frozen=True, kw_only=True):
     space_keys: list[str]
     wanted: ListFilter
     page: Page
+    check_stale: bool = False
 
 
 async def list_page(tx: Transaction, principal: Principal, request: ListRequest) -> MemoryPage:
@@ -232,7 +242,7 @@ async def list_page(tx: Transaction, principal: Principal, request: ListRequest)
         ids = await memories.list_sorted(tx, principal, space_keys, wanted, page)
     found = await memories.get_many(tx, principal, ids)
     return MemoryPage(
-        memories=[view(memory) for memory in found],
+        memories=[checked_view(memory) if request.check_stale else view(memory) for memory in found],
         total_count=await _count(tx, principal, space_keys, wanted),
         limit=page.limit,
         offset=page.offset,

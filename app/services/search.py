@@ -256,15 +256,32 @@ def _cut(plan: Plan, ranked: list[Ranked], watch: Stopwatch) -> list[Ranked]:
     return kept
 
 
+def _originals_first(ranked: Sequence[Ranked]) -> list[Ranked]:
+    """The ranking with each memory before its copies, with the score of the best: a copy may tell what is over."""
+    best: dict[str, Ranked] = {}
+    for item in ranked:
+        best.setdefault(item.hit.origin_id, item)
+    raised = [
+        msgspec.structs.replace(item, score=best[item.hit.origin_id].score) if _is_origin(item) else item
+        for item in ranked
+    ]
+    return sorted(raised, key=lambda item: (-item.score, not _is_origin(item)))
+
+
+def _is_origin(item: Ranked) -> bool:
+    return item.hit.id == item.hit.origin_id
+
+
 def _collapse(ranked: Sequence[Ranked], plan: Plan, watch: Stopwatch) -> list[Ranked]:
     """One result for one thing, the best placed of them; then as many as were asked for.
 
-    Equal texts are one thing, and so are a fact and the message that states it, which lead to each other.
+    Equal texts are one thing, and so are a memory and its copies, and a fact and the message that states it, which lead
+    to each other.
     """
     first: dict[str, str] = {}
     kept: list[Ranked] = []
     dropped: list[Dropped] = []
-    for item in ranked:
+    for item in _originals_first(ranked):
         reason = _superfluous(item.hit, plan, first)
         if not reason and len(kept) == plan.limit:
             reason = f"beyond limit {plan.limit}"
@@ -282,7 +299,10 @@ def _superfluous(hit: Hit, plan: Plan, first: dict[str, str]) -> str:
         return "all that it said has a successor"
     known = first.get(hit.text_hash) or first.get(hit.id)
     told = next((first[source] for source in hit.evidence_ids if source in first), None)
+    copies = f"copies of {hit.origin_id}"
     if known or told:
         return f"same text as {known}" if known else f"stated in {told}"
-    first |= dict.fromkeys([hit.text_hash, hit.id, *hit.evidence_ids], hit.id)
+    if copies in first:
+        return f"copy of the same memory as {first[copies]}"
+    first |= dict.fromkeys([hit.text_hash, hit.id, copies, *hit.evidence_ids], hit.id)
     return ""

@@ -76,11 +76,11 @@ async def read_members(tx: Transaction, given: list[NewMember], now: datetime) -
     return dict(zip(users, roles, strict=True))
 
 
-async def must_get_user(tx: Transaction, given: str, now: datetime) -> str:
+async def must_get_user(tx: Transaction, given: str, now: datetime, field: str = "user_id") -> str:
     """The handle of a user named by handle or API key. Raises Invalid for somebody unknown, without naming him."""
     user_id = await spaces.get_user(tx, given, now)
     if user_id is None:
-        raise Invalid("user_id names no user; it takes the user_id of a tenant or one of its API keys")
+        raise Invalid(f"{field} names no user; it takes the user_id of a tenant or one of its API keys")
     return user_id
 
 

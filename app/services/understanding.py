@@ -26,6 +26,7 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     limit: int
     min_score: float | None
     include: set[Part]
+    check_stale: bool
     now: datetime
 
 
@@ -44,6 +45,7 @@ def understand(principal: Principal, request: SearchRequest, now: datetime) -> P
         limit=parse_limit(request.limit),
         min_score=request.min_score,
         include=parse_include(request.include),
+        check_stale=request.check_stale,
         now=now,
     )
 

@@ -16,7 +16,7 @@ from app.storage.queries import load
 QUERIES = load("memories")
 
 # Derived when a memory is read, so never written.
-DERIVED = ("relations", "superseded_by")
+DERIVED = ("relations", "superseded_by", "shared")
 # What search filters by inside the vector index; pieces of long texts carry it as well.
 SEARCH_PROPERTIES = (
     "space_key", "visible_to", "kind", "state", "category", "memory_type", "source", "agent_id", "session_id",

@@ -47,6 +47,8 @@ class Hit(msgspec.Struct, frozen=True, kw_only=True):
     """What one leg found: the memory or message, and the text that matched; score is the index's, for `vector` only."""
 
     id: str
+    # The memory it is a copy of, at the end of the chain; its own id for all others.
+    origin_id: str
     leg: str
     score: float | None
     text: str

@@ -223,7 +223,33 @@ SPACES = [
     Call(f"POST {TEAM}/leave", 400, 404, scope="write"),
     Call(f"PUT {TEAM}/owner", 200, 404, {"user_id": "{user_id}"}, scope="write"),
 ]
-CALLS = [*TENANTS, *WRITING, *IMPORTING, *READING, *ENTITIES, *SPACES]
+MEMORY = "/v1/memories/{memory_id}"
+SHARING = [
+    Call(f"POST {MEMORY}/share", 201, 404, {"target_space": "{team}"}, scope="write"),
+    Call(f"POST {MEMORY}/share", 201, 404, {"target_space": "{team}"}, path={"memory_id": "{own_id}"}, scope="write"),
+    Call(f"POST {MEMORY}/pull", 201, 404, {"source_space": "{team}"}, path={"memory_id": "{copy_id}"}, scope="write"),
+    Call(f"POST {MEMORY}/unshare", 200, 404, {"target_space": "{team}"}, path={"memory_id": "{shared}"}, scope="write"),
+    Call(f"POST {MEMORY}/reshare", 200, 404, {}, path={"memory_id": "{copy_id}"}, scope="write"),
+    Call(
+        "POST /v1/memories/batch-share", 200, 404, {"memory_ids": ["{own_id}"], "target_space": "{team}"}, scope="write"
+    ),
+]
+RULE = {"source_space": "personal/{user}"}
+BULK = [
+    Call("POST /v1/memories/share-all", 200, 404, {"target_space": "{team}"}, scope="write"),
+    Call(f"POST {MEMORY}/share-to-user", 201, 404, {"target_user": "{guest}"}, scope="write"),
+    Call("POST /v1/memories/share-all-to-user", 200, 200, {"target_user": "{guest}"}, scope="write"),
+    Call("POST /v1/org/setup", 201, 201, {"name": "Acme", "members": []}, scope="write"),
+    # It is a team and no organization.
+    Call("POST /v1/org/{kind}/{uid}/publish", 400, 404, {}, scope="write"),
+    Call(f"GET {TEAM}/auto-share-rules", 200, 404),
+    Call(f"POST {TEAM}/auto-share-rules", 201, 404, RULE, scope="write"),
+    Call(f"DELETE {TEAM}/auto-share-rules/{{rule_id}}", 200, 404, scope="write"),
+    Call("GET /v1/shares/pending", 200, 200),
+    Call("POST /v1/shares/pending/{pending_id}/approve", 200, 404, scope="write"),
+    Call("POST /v1/shares/pending/{pending_id}/reject", 200, 404, scope="write"),
+]
+CALLS = [*TENANTS, *WRITING, *IMPORTING, *READING, *ENTITIES, *SPACES, *SHARING, *BULK]
 
 
 def named(call: Call) -> str:
@@ -383,7 +409,23 @@ async def make_team(client: Client, member: Client) -> Ids:
     await member.sign_up("Member")
     space = await client.space(f"team-{SECRET}", member=member)
     kind, _, uid = space["id"].partition("/")
-    return {"kind": kind, "uid": uid, "user_id": member.user_id, "guest": guest, "user": client.user_id}
+    shared = (await client.store(f"The {SECRET} is shared."))["id"]
+    share = {"target_space": space["id"], "note": SECRET}
+    copy = (await client.post(f"/v1/memories/{shared}/share", json=share)).json()
+    rules = f"/v1/spaces/{space['id']}/auto-share-rules"
+    body = {"source_space": f"personal/{client.user_id}", "require_approval": True}
+    rule = (await client.post(rules, json=body)).json()
+    await client.store(f"The {SECRET} waits.")
+    [pending] = (await client.get("/v1/shares/pending")).json()
+    ids = {"kind": kind, "uid": uid, "user_id": member.user_id, "guest": guest, "user": client.user_id}
+    return {
+        **ids,
+        "team": space["id"],
+        "shared": shared,
+        "copy_id": copy["id"],
+        "rule_id": rule["id"],
+        "pending_id": pending["id"],
+    }
 
 
 def unknown(ids: Ids) -> Ids:
@@ -488,7 +530,8 @@ async def test_no_answer_shows_a_key_or_its_hash(fresh_owner: Owner) -> None:
     secrets = [*keys, *(key_hash(key) for key in keys)]
 
     answers = {
-        named(call): (await ask(owner.client, call, ids)).text for call in [*READING, *SPACES, *TENANTS, *WRITING]
+        named(call): (await ask(owner.client, call, ids)).text
+        for call in [*BULK, *READING, *SHARING, *SPACES, *TENANTS, *WRITING]
     }
 
     assert [place for place, text in answers.items() if any(secret in text for secret in secrets)] == []

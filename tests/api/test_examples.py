@@ -97,6 +97,13 @@ async def variables(
     ping = await alice.store("Ping from the build machine")
     await alice.post(f"/v1/memories/{ping['id']}/feedback", json={"verdict": "noise"})
     example = (await alice.get("/v1/noise-examples")).json()["noise_examples"][0]
+    shared = await alice.store("Ming likes the garden.")
+    share = {"target_space": space["id"]}
+    copy = (await alice.post(f"/v1/memories/{shared['id']}/share", json=share)).json()
+    waits = {"source_space": f"personal/{alice.user_id}", "tags": ["secret"], "require_approval": True}
+    rule = (await alice.post(f"/v1/spaces/{space['id']}/auto-share-rules", json=waits)).json()
+    await alice.store("Ming has a secret.", tags=["secret"])
+    organization = (await alice.post("/v1/org/setup", json={"name": "Tea", "members": []})).json()
     await work()
     for text in ("Ming lives in Fuzhou.", "Ming moved to Xiamen."):
         await alice.store(text)
@@ -121,6 +128,11 @@ async def variables(
         "CONFLICT": conflict["id"],
         "TASK": accepted["task_id"],
         "SPACE": space["id"],
+        "SHARED": shared["id"],
+        "COPY": copy["id"],
+        "RULE": rule["id"],
+        "PENDING": (await alice.get("/v1/shares/pending")).json()[0]["id"],
+        "ORG": organization["space_id"],
         "MEMBER": stranger.user_id,
         "MEMBER_KEY": stranger.key,
         "GUEST": (await sign_up("Guest")).user_id,

@@ -139,6 +139,21 @@ async def test_node_plugins_create_a_space_add_a_member_and_list_both(
     assert [(space["id"], space["name"]) for space in listed[1:]] == [(created["id"], "设计组")]
 
 
+async def test_node_plugins_share_pull_and_reshare(alice: Client, stranger: Client) -> None:
+    space = (await send(alice, "POST", "/v1/spaces", {"name": "red", "space_type": "team"}))["id"]
+    await send(
+        alice, "POST", f"/v1/spaces/{quote(space, safe='')}/members", {"user_id": stranger.key, "role": "member"}
+    )
+    origin = await send(alice, "POST", "/v1/memories", {"content": "喝绿茶", "tags": [], "source": "mcp"})
+
+    copy = await send(alice, "POST", f"/v1/memories/{origin['id']}/share", {"target_space": space})
+    pulled = await send(stranger, "POST", f"/v1/memories/{copy['id']}/pull", {"source_space": space})
+    renewed = await send(alice, "POST", f"/v1/memories/{copy['id']}/reshare", {})
+
+    assert {memory["content"] for memory in (copy, pulled, renewed)} == {"喝绿茶"}
+    assert contents(await search(stranger, q="绿茶", limit=10)) == ["喝绿茶"]
+
+
 async def test_openclaw_checks_health_before_it_begins(anonymous: Client) -> None:
     assert await send(anonymous, "GET", "/health") == {"status": "ok"}
 

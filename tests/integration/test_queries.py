@@ -145,7 +145,7 @@ async def test_guide_explains_every_property_of_memories(driver: AsyncDriver) ->
 
     present = await names(driver, SAMPLE_SPACES, "sample-tenant")
     shown = {name.partition(".")[2] for name in present if name.startswith(("Memory.", "Episode."))}
-    assert shown - explained - {"id", "share_key"} == set()
+    assert shown - explained - {"id"} == set()
 
 
 async def use_everything(client: Client) -> None:
@@ -175,6 +175,18 @@ async def use_spaces(client: Client, other: Client) -> None:
     await client.put(f"{space}/members/{other.user_id}", json={"role": "admin"})
     await client.put(f"{space}/owner", json={"user_id": other.user_id})
     await other.put(f"{space}/owner", json={"user_id": client.user_id})
+    shared = f"/v1/memories/{(await client.store('Ann moved. ' * 300))['id']}"
+    copy = (await client.post(f"{shared}/share", json={"target_space": space[11:], "note": "x", "mode": "live"})).json()
+    await other.post(f"/v1/memories/{copy['id']}/pull", json={"source_space": space[11:]})
+    await client.put(shared, json={"content": "Ann moved to Rome."})
+    await client.post(f"/v1/memories/{copy['id']}/reshare", json={})
+    await client.post(f"{shared}/unshare", json={"target_space": space[11:]})
+    await client.post(f"{space}/auto-share-rules", json={"source_space": f"personal/{client.user_id}"})
+    body = {"source_space": f"personal/{client.user_id}", "require_approval": True}
+    await client.post(f"{space}/auto-share-rules", json=body)
+    await client.store("Ann plays chess.")
+    [pending] = (await client.get("/v1/shares/pending")).json()
+    await client.post(f"/v1/shares/pending/{pending['id']}/reject")
     await other.post(f"{space}/leave")
 
 
