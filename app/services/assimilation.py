@@ -12,7 +12,7 @@ from app.domain.facts import Fact
 from app.domain.memories import Memory, State, current_key, text_hash
 from app.domain.principal import Principal, SpaceAccess
 from app.domain.texts import normalised
-from app.services import belief, candidates, embedding, models
+from app.services import belief, candidates, copying, embedding, models, sharing_rules
 from app.services.candidates import Found, Lookup, asserter
 from app.services.embedding import EmbeddedText, StoredText
 from app.services.models import Answered
@@ -108,7 +108,15 @@ async def _write(
     frame = Frame(task_id=draft.task_id, anchor=draft.anchor, rev=rev, now=draft.now)
     planned = plan(draft.said, made, known, frame)
     await _write_plan(tx, draft, planned, known)
+    await _share(tx, principal, planned, draft.now)
     return planned.decisions
+
+
+async def _share(tx: Transaction, principal: Principal, planned: Plan, now: datetime) -> None:
+    """Lets live copies follow what changed, and rules share what is new or believed again."""
+    changed = [change.id for change in planned.changes]
+    await copying.follow(tx, principal, changed, now)
+    await sharing_rules.fire(tx, principal, [*(memory.id for memory in planned.memories), *changed], now)
 
 
 async def _is_to_do(tx: Transaction, draft: Draft) -> bool:

@@ -148,17 +148,23 @@ async def _store(tx: Transaction, principal: Principal, plan: Draft) -> Stored:
         await memories.add_repeat(tx, known.space_key, known.id, plan.memory.created_at)
         if plan.idempotency_key:
             await tasks.create(tx, _nothing_to_do(plan, known), plan.idempotency_key)
-    if replaced:
-        await memories.supersede(tx, known or plan.memory, replaced, plan.task.id, principal.writable_keys)
-        for space_key in principal.writable_keys:
-            await messages.update_outdated(tx, space_key, replaced)
-        await copying.follow(tx, principal, replaced, plan.memory.created_at)
+    await _replace(tx, principal, (known or plan.memory, plan), replaced)
     if known is None:
         await sharing_rules.fire(tx, principal, [plan.memory.id], plan.memory.created_at)
     if known is None and not replaced:
         return Stored(plan.memory, plan.task.id, True)
     stored = await must_get(tx, principal, (known or plan.memory).id)
     return Stored(stored, None if known else plan.task.id, known is None)
+
+
+async def _replace(tx: Transaction, principal: Principal, by: tuple[Memory, Draft], replaced: list[str]) -> None:
+    if not replaced:
+        return
+    newer, plan = by
+    await memories.supersede(tx, newer, replaced, plan.task.id, principal.writable_keys)
+    for space_key in principal.writable_keys:
+        await messages.update_outdated(tx, space_key, replaced)
+    await copying.follow(tx, principal, replaced, plan.memory.created_at)
 
 
 async def _repeat_answer(tx: Transaction, principal: Principal, plan: Draft, earlier: Task) -> Stored:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Awaitable, Callable
 from typing import Any
 from uuid import uuid4
 
@@ -57,6 +58,21 @@ async def test_a_rule_fires_once_for_a_text_stated_often(alice: Client, team: st
     await asyncio.gather(*(alice.store("Deploys go through Argo", tags=["infra"]) for _ in range(6)))
 
     assert await contents(alice, team) == ["Deploys go through Argo"]
+
+
+async def test_a_rule_shares_what_a_conversation_says(
+    alice: Client, bob: Client, team: str, work: Callable[[], Awaitable[int]]
+) -> None:
+    rule = await make_rule(alice, team)
+
+    await alice.say("I live in Lisbon.", "我喜欢喝绿茶。")
+    await work()
+
+    shared = (await bob.get("/v1/memories", params={"space": team})).json()["memories"]
+    assert len(shared) == 2
+    assert {memory["provenance"]["rule_id"] for memory in shared} == {rule["id"]}
+    await alice.delete(f"/v1/spaces/{team}/auto-share-rules/{rule['id']}")
+    assert await contents(bob, team) == []
 
 
 async def test_rules_in_both_directions_neither_loop_nor_lock(alice: Client, bob: Client, team: str) -> None:
