@@ -29,6 +29,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     llm_api_key: str = ""
     llm_model: str = "gpt-4o-mini"
     llm_timeout_secs: int = 30
+    worker_tasks: int = 2
+    worker_grace_secs: int = 5
     neo4j_uri: str = ""
     neo4j_user: str = "neo4j"
     neo4j_password: str = ""
@@ -41,6 +43,7 @@ class SettingsError(Exception):
 
 # The largest port, and more than any dimension or timeout needs.
 LARGEST_NUMBER = 65535
+NUMBERS = ("port", "embed_dim", "embed_timeout_secs", "llm_timeout_secs", "worker_tasks", "worker_grace_secs")
 CHOICES: dict[str, tuple[str, ...]] = {
     "embed_provider": ("local", "openai-compatible"),
     "llm_provider": ("openai-compatible",),
@@ -73,7 +76,7 @@ def _parse(field: str, text: str) -> object:
         if text.lower() not in CHOICES[field]:
             raise SettingsError(f"{variable_name(field)} must be one of {', '.join(CHOICES[field])}, not {text!r}")
         return text.lower()
-    if field in ("port", "embed_dim", "embed_timeout_secs", "llm_timeout_secs"):
+    if field in NUMBERS:
         if not text.isdecimal() or int(text) > LARGEST_NUMBER:
             raise SettingsError(
                 f"{variable_name(field)} must be a whole number from 0 to {LARGEST_NUMBER}, not {text!r}"
@@ -87,5 +90,7 @@ def _check(settings: Settings) -> None:
         raise SettingsError("OMEM_EMBED_BASE_URL is needed when OMEM_EMBED_PROVIDER is openai-compatible")
     if settings.llm_provider and not settings.llm_base_url and not settings.llm_api_key:
         raise SettingsError("OMEM_LLM_BASE_URL or OMEM_LLM_API_KEY is needed when OMEM_LLM_PROVIDER is set")
+    if settings.worker_tasks == 0:
+        raise SettingsError("OMEM_WORKER_TASKS must be at least 1; `ourmem serve --no-worker` serves without a worker")
     if settings.signup == "token" and not settings.signup_token:
         raise SettingsError("OMEM_SIGNUP_TOKEN is needed when OMEM_SIGNUP is token")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
@@ -11,6 +12,7 @@ from ipaddress import ip_address
 from typing import Any
 
 from litestar import Litestar, Router, get
+from litestar.datastructures import State
 from litestar.di import Provide
 from litestar.exceptions import HTTPException
 from litestar.openapi import OpenAPIConfig
@@ -155,6 +157,8 @@ def create_app(parts: Callable[[], Parts]) -> Litestar:
         exception_handlers={OurmemError: answer_domain, HTTPException: answer_http, Exception: answer_unexpected},
         openapi_config=_openapi(),
         request_max_body_size=MAX_BODY_BYTES,
+        # Set when the service is about to end, so that open streams end by themselves.
+        state=State({"closing": asyncio.Event()}),
         logging_config=None,
     )
     # Outside the routing, so that unknown paths and OPTIONS get the headers as well.

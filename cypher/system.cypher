@@ -40,46 +40,95 @@ UNWIND $uses AS use
 MATCH (key:ApiKey {id: use.key_id})
 SET key.last_used_at = use.at;
 
-// name: claim_task
-// Leases the longest due task to a worker: queued ones, and running ones whose worker stopped renewing its lease.
+// name: wake_tasks
+// Makes ready what waited for its time: retries that are due, and tasks whose worker stopped renewing its lease.  The locks
+// come first.  Then each task is read again, under another name so that no value read before the lock is used: its worker
+// may have renewed the lease.
 CALL () {
-  MATCH (task:Task) WHERE task.status = 'queued' AND task.due_at <= $now
-  RETURN task ORDER BY task.due_at LIMIT 1
-  UNION
-  MATCH (task:Task) WHERE task.status = 'running' AND task.due_at <= $now
-  RETURN task ORDER BY task.due_at LIMIT 1
+  MATCH (task:Task) USING INDEX SEEK task:Task(phase, due_at)
+  WHERE task.phase = 'waiting' AND task.due_at <= $now
+  RETURN task ORDER BY task.due_at LIMIT $limit
+  UNION ALL
+  MATCH (task:Task) USING INDEX SEEK task:Task(phase, due_at)
+  WHERE task.phase = 'running' AND task.due_at <= $now
+  RETURN task ORDER BY task.due_at LIMIT $limit
 }
-WITH task ORDER BY task.due_at LIMIT 1
-// The lock comes first.  Then the task is read again, under another name so that no value read before the lock is used:
-// another worker may have been faster.
-SET task.lock = $worker
+SET task.lock = 'wake'
 WITH task.id AS id
-MATCH (claimed:Task {id: id})
-WHERE claimed.due_at <= $now AND claimed.status IN ['queued', 'running']
-SET claimed.status = 'running', claimed.attempts = claimed.attempts + 1, claimed.due_at = $lease_until,
-    claimed.worker = $worker, claimed.started_at = coalesce(claimed.started_at, $now)
-RETURN claimed {.*} AS task;
+MATCH (woken:Task {id: id})
+SET woken.lock = null
+WITH woken WHERE woken.phase IN ['waiting', 'running'] AND woken.due_at <= $now
+SET woken.phase = 'ready', woken.status = 'queued', woken.worker = null;
+
+// name: claim_task
+// Leases the longest ready task of the tenant that comes after the one served last, or of the first one after the last of all.
+// Of a task that another worker took first, only the tenant is returned.
+CALL () {
+  MATCH (task:Task) USING INDEX SEEK task:Task(phase, tenant_id, due_at)
+  WHERE task.phase = 'ready' AND task.tenant_id > $after AND task.due_at <= $now
+  RETURN task, 1 AS turn ORDER BY task.phase, task.tenant_id, task.due_at LIMIT 1
+  UNION ALL
+  MATCH (task:Task) USING INDEX SEEK task:Task(phase, tenant_id, due_at)
+  WHERE task.phase = 'ready' AND task.tenant_id <= $after AND task.due_at <= $now
+  RETURN task, 2 AS turn ORDER BY task.phase, task.tenant_id, task.due_at LIMIT 1
+}
+WITH task ORDER BY turn LIMIT 1
+SET task.lock = $worker
+WITH task.id AS id, task.tenant_id AS tenant_id
+OPTIONAL MATCH (claimed:Task {id: id, phase: 'ready'})
+SET claimed.phase = 'running', claimed.status = 'running', claimed.attempts = claimed.attempts + 1, claimed.worker = $worker,
+    claimed.due_at = $lease_until, claimed.started_at = coalesce(claimed.started_at, $now), claimed.lock = null
+RETURN {tenant_id: tenant_id, task: claimed {.*}} AS claim;
 
 // name: renew_task
-// Prolongs the lease of a task that this worker still holds, and records how far it is; no row when it holds it no more.
-MATCH (task:Task {id: $task_id, worker: $worker, status: 'running'})
-SET task.due_at = $lease_until, task.done_count = $done_count, task.total_count = $total_count, task.counts = $counts,
-    task.tokens = $tokens, task.errors = $errors
-RETURN task.id AS id;
+// Prolongs the lease of a task that this worker still holds; no row when it holds it no more.
+MATCH (task:Task {id: $task_id})
+SET task.lock = $worker
+WITH task.id AS id
+MATCH (held:Task {id: id, worker: $worker, phase: 'running'})
+SET held.due_at = $lease_until, held.lock = null
+RETURN {is_cancelled: held.cancel_asked_at IS NOT NULL} AS hold;
+
+// name: report_task
+// Records how far a task is that this worker still holds, and prolongs the lease; no row when it holds it no more.
+MATCH (task:Task {id: $task_id})
+SET task.lock = $worker
+WITH task.id AS id
+MATCH (held:Task {id: id, worker: $worker, phase: 'running'})
+SET held.due_at = $lease_until, held.done_count = $done_count, held.total_count = $total_count, held.counts = $counts,
+    held.tokens = $tokens, held.errors = $errors, held.lock = null
+RETURN {is_cancelled: held.cancel_asked_at IS NOT NULL} AS hold;
 
 // name: finish_task
 // Ends a task that this worker still holds.
-MATCH (task:Task {id: $task_id, worker: $worker, status: 'running'})
-SET task.status = $status, task.finished_at = $now, task.done_count = $done_count, task.total_count = $total_count,
-    task.counts = $counts, task.tokens = $tokens, task.errors = $errors, task.worker = null, task.lock = null
-RETURN task.id AS id;
+MATCH (task:Task {id: $task_id})
+SET task.lock = $worker
+WITH task.id AS id
+MATCH (held:Task {id: id, worker: $worker, phase: 'running'})
+SET held.status = $status, held.finished_at = $now, held.done_count = $done_count, held.total_count = $total_count,
+    held.counts = $counts, held.tokens = $tokens, held.errors = $errors, held.phase = null, held.worker = null, held.lock = null
+RETURN held.id AS id;
 
 // name: postpone_task
 // Gives a task back after a failed attempt: queued again for a later time, or failed when it was tried often enough.
-MATCH (task:Task {id: $task_id, worker: $worker, status: 'running'})
-SET task.status = $status, task.due_at = $due_at, task.errors = (task.errors + $error)[-20..], task.worker = null,
-    task.lock = null, task.finished_at = CASE WHEN $status = 'failed' THEN $now END
-RETURN task.id AS id;
+MATCH (task:Task {id: $task_id})
+SET task.lock = $worker
+WITH task.id AS id
+MATCH (held:Task {id: id, worker: $worker, phase: 'running'})
+SET held.status = $status, held.due_at = $due_at, held.errors = (held.errors + $error)[-20..], held.worker = null,
+    held.lock = null, held.phase = CASE WHEN $status = 'failed' THEN null ELSE 'waiting' END,
+    held.finished_at = CASE WHEN $status = 'failed' THEN $now END
+RETURN held.id AS id;
+
+// name: release_task
+// Gives a task back that its worker had no time to end; the attempt does not count.
+MATCH (task:Task {id: $task_id})
+SET task.lock = $worker
+WITH task.id AS id
+MATCH (held:Task {id: id, worker: $worker, phase: 'running'})
+SET held.status = 'queued', held.phase = 'ready', held.due_at = held.created_at, held.attempts = held.attempts - 1,
+    held.worker = null, held.lock = null
+RETURN held.id AS id;
 
 // name: get_task_principal
 // The principal a task runs for: its tenant with all its spaces.

@@ -1,9 +1,23 @@
 // Background work of the caller's tenant.
+//
+// Tasks of one session or memory share a lane and are done in order: of a lane one task is `ready`, `waiting` for a retry or
+// `running`, and the rest is `behind`.  Who puts a task into a lane or takes one out locks the space first.  A task that is
+// over has no phase.
 
 // name: create_task
-// Queues a task, in the transaction of what it works on.
+// Queues a task, in the transaction of what it works on: ready, or behind what its lane holds already.
+OPTIONAL MATCH (state:SpaceState {space_key: $space_key})
+SET state.rev = state.rev
+WITH count(state) AS locked
 CREATE (task:Task)
 SET task = $properties
+SET task.phase = CASE
+  WHEN task.status <> 'queued' THEN null
+  WHEN EXISTS {
+    MATCH (other:Task) WHERE other.lane = task.lane AND other.phase IS NOT NULL AND other.created_at IS NOT NULL
+  } THEN 'behind'
+  ELSE 'ready'
+END
 RETURN task.id AS id;
 
 // name: get_task
@@ -13,13 +27,76 @@ WHERE task.tenant_id = $tenant_id AND task.space_key IN $space_keys
 RETURN task {.*} AS task;
 
 // name: list_tasks
-// The tenant's tasks, newest first, from a cursor on.
-MATCH (task:Task {tenant_id: $tenant_id})
-WHERE task.created_at <= $before AND NOT (task.created_at = $before AND task.id >= $before_id)
-  AND task.space_key IN $space_keys AND ($status = '' OR task.status = $status)
+// The tenant's tasks, newest first, from a cursor on.  The order begins as the index does, so that only a page is read.
+MATCH (task:Task) USING INDEX SEEK task:Task(tenant_id, created_at)
+WHERE task.tenant_id = $tenant_id AND task.created_at <= $before
+  AND CASE WHEN task.created_at = $before THEN task.id < $before_id ELSE true END
+  AND task.space_key IN $space_keys AND ($status = '' OR task.status = $status) AND ($kind = '' OR task.kind = $kind)
+  AND ($session_id = '' OR task.session_id = $session_id) AND ($memory_id = '' OR task.memory_id = $memory_id)
+WITH task ORDER BY task.tenant_id DESC, task.created_at DESC, task.id DESC LIMIT $limit
 RETURN task {.*} AS task
-ORDER BY task.created_at DESC, task.id DESC
-LIMIT $limit;
+ORDER BY task.created_at DESC, task.id DESC;
+
+// name: lock_lanes
+// Locks a space whose tasks change places.  Nothing in it changes, so its revision stays.
+MATCH (state:SpaceState {space_key: $space_key})
+SET state.rev = state.rev
+RETURN state.rev AS rev;
+
+// name: open_lane
+// Makes the first task of a lane ready when none of it is ready, waiting for a retry or running.
+MATCH (next:Task)
+WHERE next.lane = $lane AND next.phase = 'behind' AND next.created_at IS NOT NULL
+WITH next ORDER BY next.lane, next.phase, next.created_at, next.id LIMIT 1
+WHERE NOT EXISTS {
+  MATCH (head:Task)
+  WHERE head.lane = $lane AND head.phase IN ['ready', 'waiting', 'running'] AND head.created_at IS NOT NULL
+}
+SET next.phase = 'ready'
+RETURN next.id AS id;
+
+// name: retry_task
+// Queues a task of the caller's tenant again, behind in its lane; so is what no worker has begun there, until the first of
+// them is chosen.
+MATCH (task:Task {id: $id})
+WHERE task.tenant_id = $tenant_id AND task.space_key IN $space_keys
+SET task.status = 'queued', task.phase = 'behind', task.attempts = 0, task.errors = [], task.done_count = 0,
+    task.due_at = $now, task.started_at = null, task.finished_at = null, task.cancel_asked_at = null
+WITH task
+CALL (task) {
+  MATCH (head:Task)
+  WHERE head.lane = task.lane AND head.phase IN ['ready', 'waiting'] AND head.created_at IS NOT NULL
+  SET head.lock = $id
+  WITH head.id AS id
+  MATCH (idle:Task {id: id})
+  SET idle.lock = null
+  WITH idle WHERE idle.phase IN ['ready', 'waiting']
+  SET idle.phase = 'behind'
+}
+RETURN task {.*} AS task;
+
+// name: cancel_task
+// Ends a queued task of the caller's tenant, and asks the worker of a running one to stop.
+MATCH (task:Task {id: $id})
+WHERE task.tenant_id = $tenant_id AND task.space_key IN $space_keys
+SET task.lock = $id
+WITH task.id AS id
+MATCH (found:Task {id: id})
+SET found.cancel_asked_at = CASE WHEN found.status = 'running' THEN coalesce(found.cancel_asked_at, $now) END,
+    found.finished_at = CASE WHEN found.status = 'queued' THEN $now END,
+    found.phase = CASE WHEN found.status = 'running' THEN found.phase END,
+    found.status = CASE WHEN found.status = 'running' THEN 'running' ELSE 'cancelled' END,
+    found.lock = null
+RETURN found {.*} AS task;
+
+// name: hold_task
+// Locks a task that its worker still holds, so that nobody takes it over or cancels it before the transaction ends.
+MATCH (task:Task {id: $id})
+SET task.lock = $worker
+WITH task.id AS id
+MATCH (held:Task {id: id, worker: $worker, phase: 'running'})
+SET held.lock = null
+RETURN {is_cancelled: held.cancel_asked_at IS NOT NULL} AS hold;
 
 // name: get_by_idempotency_key
 // The task that a request with this key queued earlier.

@@ -132,7 +132,7 @@ CREATE (:Task:Sample {
   agent_id: agent.id, memory_id: memory.id, session_id: session.id, import_id: 'sample-import', stored_count: 2, request_hash: '', done_count: 2,
   total_count: 2, counts: '{}', attempts: 1, tokens: 0, errors: [], created_at: tenant.created_at, started_at: tenant.created_at,
   finished_at: tenant.created_at, due_at: tenant.created_at, idempotency_key: 'sample-idempotency', worker: 'nobody',
-  lock: 'nobody'
+  lock: 'nobody', lane: 'session ssample0 visit', phase: 'behind', cancel_asked_at: tenant.created_at
 })
 CREATE (:TokenUse:Sample {space_key: space.space_key, day: '2026-03-01', tokens: 1200, updated_at: tenant.created_at})
 CREATE (document:Document:Sample {

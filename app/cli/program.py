@@ -150,8 +150,9 @@ async def _warm_up(parts: Parts) -> None:
 @asynccontextmanager
 async def serving(parts: Parts, listener: socket.socket) -> AsyncGenerator[None]:
     """Answers requests; at the end those that are open are answered first."""
+    app = create_app(lambda: parts)
     config = uvicorn.Config(
-        create_app(lambda: parts),
+        app,
         log_config=None,
         access_log=False,
         server_header=False,
@@ -162,6 +163,7 @@ async def serving(parts: Parts, listener: socket.socket) -> AsyncGenerator[None]
     try:
         yield
     finally:
+        app.state.closing.set()
         server.should_exit = True
         await task
 

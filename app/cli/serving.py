@@ -31,11 +31,13 @@ def _serve(use: Use, *, with_worker: bool) -> None:
         async def serve_until(ending: Ending) -> None:
             async with (
                 program.prepared(settings, database, ending) as parts,
-                running(parts, with_worker=with_worker),
+                running(parts, with_worker=with_worker) as worker,
                 program.serving(parts, listener),
             ):
                 announce(settings, database, listener)
                 await ending.wait()
+                # Its grace period runs while open requests are answered.
+                worker.drain()
 
         echo("Starting …")
         program.run(serve_until)

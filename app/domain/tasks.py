@@ -37,6 +37,24 @@ class TaskStatus(StrEnum):
     CANCELLED = "cancelled"
 
 
+class WorkStopped(Exception):
+    """A worker must leave its task alone from here on."""
+
+
+class LeaseLost(WorkStopped):
+    """Another worker may have the task, since this one did not renew its lease in time."""
+
+
+class CancelAsked(WorkStopped):
+    """Nobody wants the work any more."""
+
+
+class Hold(msgspec.Struct, frozen=True):
+    """That a worker still holds its task, and whether it was asked to stop."""
+
+    is_cancelled: bool
+
+
 class Progress(msgspec.Struct, frozen=True):
     """How far an attempt at a task is: steps done and in all, what it counted, what it used, what it had to leave out.
 
@@ -78,6 +96,20 @@ class Task(msgspec.Struct, frozen=True, kw_only=True):
     created_at: datetime
     started_at: datetime | None = None
     finished_at: datetime | None = None
+    # Which worker holds it, and since when it is asked to stop.
+    worker: str | None = None
+    cancel_asked_at: datetime | None = None
+
+
+class TaskQuery(msgspec.Struct, frozen=True, kw_only=True):
+    """Which tasks are asked for."""
+
+    status: str | None = None
+    kind: str | None = None
+    session_id: str | None = None
+    memory_id: str | None = None
+    cursor: str | None = None
+    limit: int | None = None
 
 
 class TaskView(msgspec.Struct, frozen=True, kw_only=True):
@@ -116,6 +148,21 @@ def view(task: Task) -> TaskView:
         started_at=timestamp(task.started_at) if task.started_at else None,
         finished_at=timestamp(task.finished_at) if task.finished_at else None,
     )
+
+
+def lane(task: Task) -> str:
+    """What a task is done in order with: the other tasks of its session, or of its memory; else it is alone."""
+    if task.session_id:
+        return f"session {task.space_key} {task.session_id}"
+    return f"memory {task.space_key} {task.memory_id}" if task.memory_id else f"task {task.id}"
+
+
+def check_hold(hold: Hold | None) -> None:
+    """Raises LeaseLost or CancelAsked when a worker may not go on; None says that it holds its task no more."""
+    if hold is None:
+        raise LeaseLost
+    if hold.is_cancelled:
+        raise CancelAsked
 
 
 def counted(task: Task) -> dict[str, int]:

@@ -15,6 +15,7 @@ from app.domain.texts import is_mostly_cjk
 from app.services import embedding
 from app.services.assimilation import Draft, Outcome, assimilate
 from app.services.parts import Parts
+from app.services.tasks import hold
 from app.storage import memories, relations, search
 from app.storage.graph import Transaction
 from ingest.extraction import extract
@@ -86,4 +87,5 @@ async def link_close(tx: Transaction, principal: Principal, task: Task, now: dat
     close = {other_id: cosine for other_id, cosine in cosines.items() if cosine >= line}
     if close:
         await memories.lock_space(tx, memory.space_key)
+        await hold(tx, task)
         await relations.create_similarities(tx, memory, close, task.id, now)

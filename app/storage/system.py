@@ -8,7 +8,7 @@ from datetime import datetime
 import msgspec
 
 from app.domain.principal import Principal, Scope
-from app.domain.tasks import Progress, Task, TaskStatus
+from app.domain.tasks import Hold, Progress, Task, TaskStatus
 from app.domain.tenants import KeyUse
 from app.storage.graph import Transaction, many, one
 from app.storage.queries import load
@@ -47,6 +47,13 @@ class Lease(msgspec.Struct, frozen=True):
     lease_until: datetime
 
 
+class Claim(msgspec.Struct, frozen=True):
+    """What a worker took, None when another one was faster; and the tenant whose turn it was."""
+
+    tenant_id: str
+    task: Task | None
+
+
 class Outcome(msgspec.Struct, frozen=True):
     """How an attempt at a task ended, and when it is due again if it is."""
 
@@ -76,14 +83,25 @@ async def touch_keys(tx: Transaction, uses: Sequence[KeyUse]) -> None:
     await many(tx, QUERIES["touch_keys"], object, uses=[msgspec.structs.asdict(use) for use in uses])
 
 
-async def claim_task(tx: Transaction, worker: str, now: datetime, lease_until: datetime) -> Task | None:
-    return await one(tx, QUERIES["claim_task"], Task, worker=worker, now=now, lease_until=lease_until)
+async def wake_tasks(tx: Transaction, now: datetime, limit: int) -> None:
+    await many(tx, QUERIES["wake_tasks"], object, now=now, limit=limit)
 
 
-async def renew_task(tx: Transaction, lease: Lease, progress: Progress) -> bool:
-    """Whether the worker still holds the task."""
+async def claim_task(tx: Transaction, worker: str, after: str, now: datetime, lease_until: datetime) -> Claim | None:
+    """None when no task is due."""
+    given = {"worker": worker, "after": after, "now": now, "lease_until": lease_until}
+    return await one(tx, QUERIES["claim_task"], Claim, **given)
+
+
+async def renew_task(tx: Transaction, lease: Lease) -> Hold | None:
+    """None when the worker holds the task no more."""
+    return await one(tx, QUERIES["renew_task"], Hold, **msgspec.structs.asdict(lease))
+
+
+async def report_task(tx: Transaction, lease: Lease, progress: Progress) -> Hold | None:
+    """None when the worker holds the task no more."""
     fields = {**msgspec.structs.asdict(lease), **_stored(progress)}
-    return await one(tx, QUERIES["renew_task"], str, **fields) is not None
+    return await one(tx, QUERIES["report_task"], Hold, **fields)
 
 
 async def finish_task(tx: Transaction, lease: Lease, status: TaskStatus, progress: Progress, now: datetime) -> bool:
@@ -113,15 +131,14 @@ def _stored(progress: Progress) -> dict[str, object]:
     }
 
 
-async def postpone_task(tx: Transaction, lease: Lease, outcome: Outcome) -> None:
-    await one(
-        tx,
-        QUERIES["postpone_task"],
-        str,
-        task_id=lease.task_id,
-        worker=lease.worker,
-        **msgspec.structs.asdict(outcome),
-    )
+async def postpone_task(tx: Transaction, lease: Lease, outcome: Outcome) -> bool:
+    """Whether the worker still held the task when it gave it back."""
+    fields = {"task_id": lease.task_id, "worker": lease.worker, **msgspec.structs.asdict(outcome)}
+    return await one(tx, QUERIES["postpone_task"], str, **fields) is not None
+
+
+async def release_task(tx: Transaction, lease: Lease) -> None:
+    await one(tx, QUERIES["release_task"], str, task_id=lease.task_id, worker=lease.worker)
 
 
 class Index(msgspec.Struct, frozen=True, kw_only=True):

@@ -7,7 +7,7 @@ from datetime import datetime
 import msgspec
 
 from app.domain.principal import Principal
-from app.domain.tasks import Task
+from app.domain.tasks import Hold, Task, lane
 from app.storage.graph import Transaction, many, one
 from app.storage.queries import load
 
@@ -23,11 +23,11 @@ class Waiting(msgspec.Struct, frozen=True):
 
 
 async def create(tx: Transaction, task: Task, idempotency_key: str | None) -> None:
-    """Queues a task that is due at once."""
+    """Queues a task that is due at once, in order with what its lane holds; locks the space."""
     fields = {name: value for name, value in msgspec.structs.asdict(task).items() if value is not None}
     plain = {name: str(value) if isinstance(value, str) else value for name, value in fields.items()}
-    stored = {**plain, "due_at": task.created_at, "idempotency_key": idempotency_key}
-    await one(tx, QUERIES["create_task"], str, properties=stored)
+    stored = {**plain, "lane": lane(task), "due_at": task.created_at, "idempotency_key": idempotency_key}
+    await one(tx, QUERIES["create_task"], str, properties=stored, space_key=task.space_key)
 
 
 async def get(tx: Transaction, principal: Principal, task_id: str) -> Task | None:
@@ -42,9 +42,12 @@ async def get(tx: Transaction, principal: Principal, task_id: str) -> Task | Non
 
 
 class TaskPage(msgspec.Struct, frozen=True, kw_only=True):
-    """Which tasks a list shows: of a status ('' for all), older than a (time, id)."""
+    """Which tasks a list shows: of a status and so on ('' for all), older than a (time, id)."""
 
     status: str
+    kind: str
+    session_id: str
+    memory_id: str
     before: datetime
     before_id: str
     limit: int
@@ -59,6 +62,33 @@ async def list_all(tx: Transaction, principal: Principal, page: TaskPage) -> lis
         space_keys=principal.space_keys,
         **msgspec.structs.asdict(page),
     )
+
+
+async def lock_lanes(tx: Transaction, space_key: str) -> None:
+    await one(tx, QUERIES["lock_lanes"], int, space_key=space_key)
+
+
+async def open_lane(tx: Transaction, task: Task) -> None:
+    await one(tx, QUERIES["open_lane"], str, lane=lane(task))
+
+
+async def retry(tx: Transaction, principal: Principal, task_id: str, now: datetime) -> Task | None:
+    """The task after it, queued unless it was in a state that cannot be tried again."""
+    return await one(tx, QUERIES["retry_task"], Task, **_named(principal, task_id), now=now)
+
+
+async def cancel(tx: Transaction, principal: Principal, task_id: str, now: datetime) -> Task | None:
+    """The task after it: cancelled, still running but asked to stop, or over already."""
+    return await one(tx, QUERIES["cancel_task"], Task, **_named(principal, task_id), now=now)
+
+
+def _named(principal: Principal, task_id: str) -> dict[str, object]:
+    return {"id": task_id, "tenant_id": principal.tenant_id, "space_keys": principal.writable_keys}
+
+
+async def hold(tx: Transaction, task: Task) -> Hold | None:
+    """None when the worker that claimed the task holds it no more."""
+    return await one(tx, QUERIES["hold_task"], Hold, id=task.id, worker=task.worker)
 
 
 async def get_by_idempotency_key(tx: Transaction, principal: Principal, key: str) -> Task | None:

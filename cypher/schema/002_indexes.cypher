@@ -13,6 +13,5 @@ CREATE INDEX episode_by_session IF NOT EXISTS FOR (episode:Episode) ON (episode.
 CREATE INDEX episode_by_embed_task IF NOT EXISTS FOR (episode:Episode) ON (episode.embed_task);
 CREATE INDEX chunk_by_embed_task IF NOT EXISTS FOR (chunk:Chunk) ON (chunk.embed_task);
 CREATE INDEX chunk_by_space IF NOT EXISTS FOR (chunk:Chunk) ON (chunk.space_key);
-CREATE INDEX task_by_status IF NOT EXISTS FOR (task:Task) ON (task.status, task.due_at);
 CREATE INDEX task_by_tenant IF NOT EXISTS FOR (task:Task) ON (task.tenant_id, task.created_at);
 CREATE INDEX api_key_by_tenant IF NOT EXISTS FOR (key:ApiKey) ON (key.tenant_id);

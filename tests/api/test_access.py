@@ -193,6 +193,9 @@ READING = [
     Call("GET /v1/noise-examples", 200, 200, query={"space": "{space}"}),
     Call("GET /v1/tasks", 200, 200),
     Call("GET /v1/tasks/{task_id}", 200, 404),
+    Call("GET /v1/tasks/{task_id}/events", 200, 404),
+    Call("POST /v1/tasks/{task_id}/cancel", 200, 404, path={"task_id": "{cancelled_id}"}, scope="write"),
+    Call("POST /v1/tasks/{task_id}/retry", 200, 404, path={"task_id": "{cancelled_id}"}, scope="write"),
 ]
 ENTITIES = [
     Call("GET /v1/entities", 200, 200, query={"q": SECRET, "space": "{space}"}),
@@ -323,7 +326,9 @@ async def owning(graph: Graph, settings: Settings) -> AsyncGenerator[Owner]:
 async def end_tasks(client: Client, worker: Worker) -> None:
     """Waits until background work can change nothing any more; a worker elsewhere may have taken a task."""
     deadline = time.monotonic() + 30
-    while any(task["status"] != "completed" for task in (await client.get("/v1/tasks")).json()["tasks"]):
+    while any(
+        task["status"] not in ("completed", "cancelled") for task in (await client.get("/v1/tasks")).json()["tasks"]
+    ):
         assert time.monotonic() < deadline
         await worker.run_pending()
 
@@ -358,6 +363,8 @@ async def make_everything(client: Client) -> Ids:
     third = await client.store(f"Green tea, says {SECRET}.")
     conflict = (await client.relate(other["id"], third["id"], "contradicts")).json()
     said = await client.say(f"Do you see the {SECRET}?", f"斑马 {SECRET} 在跑。", session_id=session)
+    cancelled = (await client.store(f"The {SECRET} was here."))["task_id"]
+    await client.post(f"/v1/tasks/{cancelled}/cancel")
     page = (await client.get("/v1/memories", params={"memory_type": "session", "limit": 1})).json()
     used = await client.post("/v1/memories", json={"content": "once"}, headers={"Idempotency-Key": f"k{SECRET}"})
     noise = await client.store(f"Nothing but {SECRET}")
@@ -376,6 +383,7 @@ async def make_everything(client: Client) -> Ids:
         "relation_id": relation["id"],
         "conflict_id": conflict["id"],
         "task_id": said["task_id"],
+        "cancelled_id": cancelled,
         "session_id": session,
         "agent_id": agent,
         "name": name,

@@ -112,6 +112,8 @@ async def variables(
     aliases = f"/v1/entities/{named['Ming']}/aliases"
     ming = (await alice.post(aliases, json={"name": "小明"})).json()
     await parts.accesses.flush()
+    queued, cancelled = [(await alice.store(text))["task_id"] for text in ("Ming sings.", "明弹钢琴。")]
+    await alice.post(f"/v1/tasks/{cancelled}/cancel")
     return {
         "ENTITY": ming["id"],
         "ALIAS": ming["aliases"][0]["id"],
@@ -138,6 +140,8 @@ async def variables(
         "GUEST": (await sign_up("Guest")).user_id,
         "DECISION": (await alice.get(f"/v1/decisions?task_id={accepted['task_id']}")).json()["decisions"][0]["id"],
         "EXAMPLE": example["id"],
+        "QUEUED": queued,
+        "CANCELLED": cancelled,
     }
 
 
@@ -148,7 +152,18 @@ async def test_example_answers_as_it_says(anonymous: Client, variables: dict[str
     method, path = example.heading.split()
     assert re.fullmatch(f"{method} {re.sub(r'{[a-z_]+}', '[^/]+', path)}([?].*)?", sent)
     assert answer.is_success, answer.text
-    assert same_form(example.answer, answer.json()), answer.text
+    assert same_form(example.answer, json_of(answer)), answer.text
+
+
+def json_of(answer: httpx.Response) -> Any:
+    """The JSON of an answer, or of the last event of a stream."""
+    return (
+        json.loads(re.findall(r"^data: (.*)$", answer.text, re.MULTILINE)[-1]) if is_stream(answer) else answer.json()
+    )
+
+
+def is_stream(answer: httpx.Response) -> bool:
+    return answer.headers["content-type"].startswith("text/event-stream")
 
 
 def test_every_route_has_an_example() -> None:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
+import json
+import re
 from collections.abc import Awaitable, Callable
 from typing import Any
 from uuid import uuid4
@@ -106,6 +109,7 @@ async def test_a_list_of_tasks_is_narrowed_by_status(alice: Client, work: Work) 
     ("parameters", "field"),
     [
         ({"status": "sleeping"}, "status"),
+        ({"kind": "dance"}, "kind"),
         ({"limit": "-1"}, "limit"),
         ({"limit": "x"}, "limit"),
         ({"cursor": "x"}, "cursor"),
@@ -166,3 +170,96 @@ async def test_the_work_for_a_deleted_memory_ends_without_a_trace(alice: Client,
     await work()
 
     assert (await task_of(alice, stored["task_id"]))["status"] == "completed"
+
+
+async def test_the_last_page_has_no_cursor_even_when_it_is_full(alice: Client) -> None:
+    for number in range(4):
+        await alice.store(f"Fact number {number}")
+    first = (await alice.get("/v1/tasks", params={"limit": 2})).json()
+
+    last = (await alice.get("/v1/tasks", params={"limit": 2, "cursor": first["next_cursor"]})).json()
+
+    assert (len(last["tasks"]), last["next_cursor"]) == (2, None)
+
+
+async def test_a_list_of_tasks_is_narrowed_by_kind_session_and_memory(alice: Client) -> None:
+    stored = await alice.store("Deploys go through Argo")
+    said = await alice.say("我喜欢喝茶", session_id="聊天")
+    await alice.say("I moved to Lisbon", session_id="other")
+
+    assert [task["id"] for task in await tasks_of(alice, kind="relate")] == [stored["task_id"]]
+    assert [task["id"] for task in await tasks_of(alice, memory_id=stored["id"])] == [stored["task_id"]]
+    assert [task["id"] for task in await tasks_of(alice, session_id="聊天")] == [said["task_id"]]
+    assert await tasks_of(alice, session_id="聊天", kind="relate") == []
+
+
+async def test_a_queued_task_is_cancelled_at_once_and_not_worked_on(alice: Client, work: Work) -> None:
+    task_id = (await alice.store("Deploys go through Argo"))["task_id"]
+
+    answers = [await alice.post(f"/v1/tasks/{task_id}/cancel") for _ in range(2)]
+    await work()
+
+    assert [(answer.status_code, answer.json()["status"]) for answer in answers] == [(200, "cancelled")] * 2
+    assert (await task_of(alice, task_id))["attempts"] == 0
+
+
+async def test_a_cancelled_task_can_be_retried_and_a_queued_or_completed_one_not(alice: Client, work: Work) -> None:
+    task_id = (await alice.say("张伟喜欢喝绿茶"))["task_id"]
+    queued = await alice.post(f"/v1/tasks/{task_id}/retry")
+    await alice.post(f"/v1/tasks/{task_id}/cancel")
+    retried = await alice.post(f"/v1/tasks/{task_id}/retry")
+    await work()
+    completed = await alice.post(f"/v1/tasks/{task_id}/retry")
+
+    assert (retried.status_code, retried.json()["status"], retried.json()["finished_at"]) == (200, "queued", None)
+    assert [answer.status_code for answer in (queued, completed)] == [400, 400]
+    assert "queued" in queued.json()["error"]["message"]
+    assert "completed" in completed.json()["error"]["message"]
+
+
+async def test_a_task_that_has_ended_cannot_be_cancelled(alice: Client, work: Work) -> None:
+    task_id = (await alice.store("Deploys go through Argo"))["task_id"]
+    await work()
+
+    answer = await alice.post(f"/v1/tasks/{task_id}/cancel")
+
+    assert (answer.status_code, answer.json()["error"]["code"]) == (400, "validation_error")
+    assert "completed" in answer.json()["error"]["message"]
+    assert (await task_of(alice, task_id))["status"] == "completed"
+
+
+def events_of(text: str) -> list[dict[str, Any]]:
+    return [json.loads(data) for data in re.findall(r"^data: (.*)$", text, re.MULTILINE)]
+
+
+async def test_events_of_a_task_that_has_ended_are_its_final_state(alice: Client, work: Work) -> None:
+    task_id = (await alice.store("Deploys go through Argo"))["task_id"]
+    await work()
+
+    answer = await alice.get(f"/v1/tasks/{task_id}/events")
+
+    assert answer.headers["content-type"].startswith("text/event-stream")
+    assert events_of(answer.text) == [await task_of(alice, task_id)]
+
+
+async def test_events_show_a_task_at_once_and_end_with_its_final_state(alice: Client, work: Work) -> None:
+    task_id = (await alice.say("I moved to Lisbon", "我喜欢喝茶"))["task_id"]
+    stream = asyncio.create_task(alice.get(f"/v1/tasks/{task_id}/events"))
+    await asyncio.sleep(1)
+    await work()
+
+    states = [event["status"] for event in events_of((await stream).text)]
+
+    assert (states[0], states[-1]) == ("queued", "completed")
+    assert len(states) == len({str(event) for event in events_of(stream.result().text)})
+
+
+@pytest.mark.parametrize(("method", "name"), [("GET", "events"), ("POST", "retry"), ("POST", "cancel")])
+async def test_a_stranger_can_do_nothing_with_a_task(alice: Client, stranger: Client, method: str, name: str) -> None:
+    task_id = (await alice.store("Deploys go through Argo"))["task_id"]
+
+    foreign = await stranger.request(method, f"/v1/tasks/{task_id}/{name}")
+    unknown = await stranger.request(method, f"/v1/tasks/{uuid4()}/{name}")
+
+    assert (foreign.status_code, foreign.json()) == (404, unknown.json())
+    assert (await task_of(alice, task_id))["status"] == "queued"
