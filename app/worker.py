@@ -125,6 +125,8 @@ class Worker:
         """A task that is due, of the next tenant that has one."""
         while True:
             async with self._claiming:
+                if self._stopping.is_set():
+                    return None
                 # A name for each claim, so that a claim that was lost is not taken for one that came later.
                 worker = f"{self._name}-{next(self._numbers)}"
                 claim = await self._parts.graph.write(_claim, worker, self._served, self._parts.clock())
