@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 import msgspec
@@ -224,3 +225,20 @@ async def test_windows_longer_than_what_is_compared_go_on(alice: Client) -> None
     second = await hook(alice, window(talk, 200))
 
     assert (second["session_id"], second["stored_count"]) == (first["session_id"], 10)
+
+
+async def test_thirty_turns_sent_in_windows_make_one_memory_of_each_fact(
+    alice: Client, work: Callable[[], Awaitable[int]]
+) -> None:
+    for end in range(2, len(TALK) + 1, 2):
+        await hook(alice, window(TALK[:end]))
+        await work()
+
+    facts = (await alice.get("/v1/memories", params={"limit": 200})).json()["memories"]
+    decisions = (await alice.get("/v1/decisions", params={"limit": 200})).json()["decisions"]
+    texts_of_facts = [fact["content"] for fact in facts]
+    assert len(texts_of_facts) == len(set(texts_of_facts))
+    assert {"I always deploy on Tuesdays.", "My reviewer is Marisol."} <= set(texts_of_facts)
+    # Said once each, so read once each: nothing was taken for a repeat.
+    assert Counter(one["action"] for one in decisions)["skip"] == 0
+    assert len({(*one["message_ids"], one["text"]) for one in decisions}) == len(decisions)
