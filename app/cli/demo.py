@@ -89,10 +89,11 @@ def telling(decisions: Sequence[DecisionView]) -> list[DecisionView]:
 
 
 async def undo(client: Client, decision: DecisionView, target_id: str) -> Table:
-    """Takes a replacement back: the old memory is current again, the new one retracted."""
-    before = await client.get_memory(target_id)
-    taken_back = await client.undo_decision(decision.id)
-    return demo_tables.undone(taken_back, before, await client.get_memory(target_id))
+    """Takes a replacement back: the old memory is current again beside what was stored, or in the place of a fact."""
+    ids = [target_id, decision.memory_id or target_id]
+    before = [await client.get_memory(memory_id) for memory_id in ids]
+    await client.undo_decision(decision.id)
+    return demo_tables.undone(before, [await client.get_memory(memory_id) for memory_id in ids])
 
 
 async def sign_up(client: Client, settings: Settings) -> CreatedTenant:

@@ -99,11 +99,11 @@ def decided(decisions: Sequence[DecisionView], total: int) -> Table:
     return table
 
 
-def undone(decision: DecisionView, before: MemoryView, after: MemoryView) -> Table:
-    """What an undo gives back."""
+def undone(before: Sequence[MemoryView], after: Sequence[MemoryView]) -> Table:
+    """What an undo gives back: the memories of the decision as they were and as they are."""
     table = Table(*wide("memory", "before", "after"), title="Undoing a decision", title_justify="left")
-    table.add_row(Text(before.content), before.state, after.state)
-    table.add_row(Text(decision.text), "active", "retracted")
+    for old, new in zip(before, after, strict=True):
+        table.add_row(Text(old.content), old.state, new.state)
     return table
 
 

@@ -11,12 +11,14 @@ from app.domain.decisions import StoredDecision
 from app.domain.facts import Fact
 from app.domain.memories import Memory, State, current_key, text_hash
 from app.domain.principal import Principal, SpaceAccess
+from app.domain.tasks import Task
 from app.domain.texts import normalised
 from app.services import belief, candidates, copying, embedding, models, sharing_rules
 from app.services.candidates import Found, Lookup, asserter
 from app.services.embedding import EmbeddedText, StoredText
 from app.services.models import Answered
 from app.services.parts import Parts
+from app.services.tasks import hold
 from app.storage import decisions, entities, memories, messages
 from app.storage.decisions import MemoryRow, StateRow
 from app.storage.entities import EntityRow, MentionRow, SlotRow, TypeRow, Written
@@ -37,6 +39,8 @@ class Draft(msgspec.Struct, frozen=True, kw_only=True):
     texts: list[EmbeddedText]
     done_ids: list[str]
     now: datetime
+    # The task at work, which must still be this worker's when it writes; none when somebody waits for the answer.
+    task: Task | None = None
     # Somebody asked for these facts although admission had refused them.
     is_wanted: bool = False
 
@@ -96,6 +100,8 @@ async def _write(
 ) -> list[StoredDecision]:
     found, answers = thought
     rev = await memories.lock_space(tx, draft.space.space_key)
+    if draft.task is not None:
+        await hold(tx, draft.task)
     if not await _is_to_do(tx, draft):
         return []
     if rev != found.rev + 1:

@@ -87,6 +87,7 @@ async def _ingest_window(parts: Parts, principal: Principal, task: Task, window:
         texts=await embedding.embed_facts(parts, [one.fact.text for one in said]),
         done_ids=[message.id for message in window.messages],
         now=parts.clock(),
+        task=task,
     )
     outcome = await assimilate(parts, principal, draft)
     if hits:

@@ -44,6 +44,7 @@ async def run(parts: Parts, principal: Principal, task: Task) -> Progress:
             texts=await embedding.embed_facts(parts, [memory.content]),
             done_ids=[],
             now=parts.clock(),
+            task=task,
         )
         outcome = await assimilate(parts, principal, draft)
         counts.update(decision.action for decision in outcome.decisions)
