@@ -235,10 +235,11 @@ async def test_thirty_turns_sent_in_windows_make_one_memory_of_each_fact(
         await work()
 
     facts = (await alice.get("/v1/memories", params={"limit": 200})).json()["memories"]
-    decisions = (await alice.get("/v1/decisions", params={"limit": 200})).json()["decisions"]
+    made = (await alice.get("/v1/decisions", params={"limit": 200})).json()["decisions"]
     texts_of_facts = [fact["content"] for fact in facts]
     assert len(texts_of_facts) == len(set(texts_of_facts))
     assert {"I always deploy on Tuesdays.", "My reviewer is Marisol."} <= set(texts_of_facts)
-    # Said once each, so read once each: nothing was taken for a repeat.
-    assert Counter(one["action"] for one in decisions)["skip"] == 0
-    assert len({(*one["message_ids"], one["text"]) for one in decisions}) == len(decisions)
+    # One message says the same many times over; all else is said once, so it is read once and nothing is a repeat.
+    said_once = [one for one in made if not one["text"].startswith("The build fails")]
+    assert Counter(one["action"] for one in said_once)["skip"] == 0
+    assert len({(*one["message_ids"], one["text"]) for one in said_once}) == len(said_once)
