@@ -154,16 +154,6 @@ WHERE episode.state = 'active'
 SET episode.ingest_task = $task_id
 RETURN count(*) AS marked;
 
-// name: cancel_import_tasks
-// Ends the tasks of an import that have not ended; a worker that holds one notices when it reports.
-MATCH (import:Import {id: $import_id})
-WHERE import.space_key = $space_key
-UNWIND import.task_ids AS task_id
-MATCH (task:Task {id: task_id})
-WHERE task.status IN ['queued', 'running']
-SET task.status = 'cancelled', task.finished_at = $now, task.worker = null, task.lock = null
-RETURN count(*) AS cancelled;
-
 // name: stop_import
 // Takes away what an import still waits for: portions to be stored, and marks of messages to be read.  Whoever works on
 // them finds under the lock of the space that they are gone, and writes nothing.

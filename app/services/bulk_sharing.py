@@ -94,8 +94,8 @@ async def share_to_user(
     A team with a third member is none: what is meant for one would be seen by all. Raises Invalid for an unknown user
     and for the caller himself, NotFound for a memory out of sight.
     """
-    user_id = await _other_user(tx, principal, wanted, given)
     memory = await must_get(tx, principal, memory_id)
+    user_id = await _other_user(tx, principal, wanted, given)
     bridge = await _bridge(tx, principal, user_id, given)
     share = Share(target_space=bridge.space.id, note=wanted.note, mode=wanted.mode)
     copies = copies_by(principal, bridge.space, share, Action.SHARE)

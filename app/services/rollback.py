@@ -15,6 +15,7 @@ from app.domain.tasks import Task, TaskKind, TaskStatus
 from app.services import decisions
 from app.services.imports import find
 from app.services.parts import Parts
+from app.services.tasks import cancel_unfinished
 from app.storage import imports, memories, tasks
 from app.storage.graph import Transaction
 from app.storage.imports import RollbackCounts
@@ -66,7 +67,7 @@ async def roll_back(parts: Parts, principal: Principal, import_id: str, dry_run:
     record = state.record
     principal.require_writable(record.space_key)
     if not dry_run:
-        await parts.graph.write(_cancel, record, parts.clock())
+        await parts.graph.write(_cancel, principal, record, parts.clock())
     counts = await parts.graph.read(imports.count_rollback, record)
     undone = await decisions.undo_task(parts, principal, record.task_ids[::-1], dry_run)
     if not dry_run:
@@ -88,9 +89,10 @@ def _answer(state: ImportState, counts: RollbackCounts, undone: Undone, dry_run:
     )
 
 
-async def _cancel(tx: Transaction, record: Import, now: datetime) -> None:
+async def _cancel(tx: Transaction, principal: Principal, record: Import, now: datetime) -> None:
     await memories.lock_space(tx, record.space_key)
-    await imports.cancel_tasks(tx, record, now)
+    for task_id in record.task_ids:
+        await cancel_unfinished(tx, principal, task_id, now)
     await imports.stop(tx, record)
 
 

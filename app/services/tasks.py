@@ -97,9 +97,20 @@ async def cancel(tx: Transaction, principal: Principal, task_id: str, now: datet
         return view(task)
     if task.finished_at is not None:
         raise Invalid(f"a task that is {task.status} cannot be cancelled; one that is queued or running can")
-    cancelled = await tasks.cancel(tx, principal, task_id, now)
+    return view(await _end(tx, principal, task, now))
+
+
+async def cancel_unfinished(tx: Transaction, principal: Principal, task_id: str, now: datetime) -> None:
+    """The same for a task that may have ended already. Raises NotFound and Unauthorized."""
+    task = await _lock(tx, principal, task_id)
+    if task.finished_at is None:
+        await _end(tx, principal, task, now)
+
+
+async def _end(tx: Transaction, principal: Principal, task: Task, now: datetime) -> Task:
+    cancelled = await tasks.cancel(tx, principal, task.id, now)
     await tasks.open_lane(tx, task)
-    return view(cancelled or task)
+    return cancelled or task
 
 
 async def _lock(tx: Transaction, principal: Principal, task_id: str) -> Task:

@@ -145,10 +145,6 @@ async def mark(tx: Transaction, record: Import, task_id: str) -> int:
     return marked or 0
 
 
-async def cancel_tasks(tx: Transaction, record: Import, now: datetime) -> None:
-    await one(tx, QUERIES["cancel_import_tasks"], int, import_id=record.id, space_key=record.space_key, now=now)
-
-
 async def stop(tx: Transaction, record: Import) -> None:
     await many(tx, QUERIES["stop_import"], object, import_id=record.id, space_key=record.space_key)
 

@@ -273,7 +273,10 @@ async def test_a_task_tells_how_far_the_ingest_is(alice: Client, work: Callable[
     task = await finished(alice, accepted["task_id"], work)
 
     assert (task["kind"], task["status"], task["progress"], task["errors"]) == ("ingest", "completed", 1.0, [])
-    assert (task["session_id"], task["counts"]) == ("s1", {"stored": 1, "done": 1, "total": 1})
+    assert (task["session_id"], task["counts"]) == (
+        "s1",
+        {"stored": 1, "done": 2, "total": 2, "create": 1, "facts": 1},
+    )
     assert task["created_at"] <= task["started_at"] <= task["finished_at"]
 
 

@@ -150,7 +150,8 @@ async def test_what_waits_for_vectors_is_found_by_words_and_later_by_meaning(
     after = (await client.search("harbour office", include="why"))["results"][0]["why"]["legs"]
 
     assert (set(before), set(after)) == ({"english"}, {"english", "vector"})
-    assert (await task_of(client, accepted["task_id"]))["counts"] == {"stored": 1, "done": 2, "total": 2}
+    counts = (await task_of(client, accepted["task_id"]))["counts"]
+    assert counts == {"stored": 1, "done": 2, "total": 2, "create": 1, "facts": 1}
 
 
 async def test_of_very_much_text_the_rest_of_the_vectors_is_made_by_the_task(alice: Client, work: Work) -> None:
@@ -161,7 +162,7 @@ async def test_of_very_much_text_the_rest_of_the_vectors_is_made_by_the_task(ali
     done = await task_of(alice, accepted["task_id"])
 
     assert waiting["counts"] == {"stored": 100, "done": 0, "total": 136}
-    assert (done["status"], done["counts"]) == ("completed", {"stored": 100, "done": 136, "total": 136})
+    assert (done["status"], done["counts"]["done"], done["counts"]["facts"]) == ("completed", 200, 100)
 
 
 async def test_the_work_for_a_deleted_memory_ends_without_a_trace(alice: Client, work: Work) -> None:

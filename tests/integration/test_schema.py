@@ -79,7 +79,9 @@ async def test_database_has_what_the_files_say(driver: AsyncDriver, graph: Graph
     present = await indexes(driver)
 
     wanted = {name for script in schema.SCRIPTS.values() for name in schema.NAMED.findall(script)}
-    assert len(wanted) == sum(len(schema.statements(script)) for script in schema.SCRIPTS.values())
+    # Others move the data of older graphs, or drop what they no longer need.
+    made = [text for script in schema.SCRIPTS.values() for text in schema.statements(script) if "CREATE " in text]
+    assert len(wanted) == len(made)
     assert {name: present[name]["state"] for name in wanted} == dict.fromkeys(wanted, "ONLINE")
 
 
