@@ -86,7 +86,7 @@ ORDER BY id, memory.created_at, memory.id;
 // with what is no longer so.  To be run whenever memories change their state.
 UNWIND $ids AS id
 MATCH (memory:Memory {id: id})-[:EXTRACTED_FROM]->(episode:Episode)
-WHERE memory.space_key = $space_key
+WHERE memory.space_key IN $space_keys
 WITH DISTINCT episode
 SET episode.outdated = CASE
   WHEN EXISTS { (episode)<-[:EXTRACTED_FROM]-(other:Memory) WHERE NOT other.state IN ['superseded', 'merged', 'retracted', 'deleted'] } THEN null

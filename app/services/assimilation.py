@@ -161,7 +161,7 @@ async def _write_plan(tx: Transaction, draft: Draft, planned: Plan, known: Mappi
     made = {memory.id: memory for memory in planned.memories}
     rows = await state_rows(tx, planned.changes, {**known, **made})
     await decisions.update_states(tx, written.space_key, rows, draft.now)
-    await messages.update_outdated(tx, written.space_key, [row.id for row in rows])
+    await messages.update_outdated(tx, [written.space_key], [row.id for row in rows])
     await decisions.add_repeats(tx, written.space_key, planned.repeats, draft.now)
     await _write_links(tx, draft, planned, written)
     await decisions.create_many(tx, written.space_key, planned.decisions)

@@ -141,7 +141,7 @@ async def _write(tx: Transaction, conflict: Conflict, decision: StoredDecision, 
     await decisions.create_relations(tx, _relations(decision), written)
     changes, known = _changes(decision, (kept, other), now)
     await decisions.update_states(tx, decision.space_key, await assimilation.state_rows(tx, changes, known), now)
-    await messages.update_outdated(tx, decision.space_key, [change.id for change in changes])
+    await messages.update_outdated(tx, [decision.space_key], [change.id for change in changes])
     await decisions.create_many(tx, decision.space_key, [decision])
     await conflicts.resolve(tx, conflict, decision.id, resolution)
     await belief.update(tx, decision.space_key, list(sides))

@@ -164,7 +164,7 @@ async def _undo(tx: Transaction, decision: StoredDecision, now: datetime) -> Non
     changes += [Change(id=one.id, state=State.RETRACTED, valid_to=one.valid_to) for one in retracted.values()]
     rows = await assimilation.state_rows(tx, changes, {**known, **reopened, **retracted})
     await decisions.update_states(tx, decision.space_key, rows, now)
-    await messages.update_outdated(tx, decision.space_key, [row.id for row in rows])
+    await messages.update_outdated(tx, [decision.space_key], [row.id for row in rows])
     touched = [*ids, decision.memory_id, decision.target_id]
     await belief.update(tx, decision.space_key, [memory_id for memory_id in touched if memory_id])
 

@@ -162,8 +162,7 @@ async def _replace(tx: Transaction, principal: Principal, by: tuple[Memory, Draf
         return
     newer, plan = by
     await memories.supersede(tx, newer, replaced, plan.task.id, principal.writable_keys)
-    for space_key in principal.writable_keys:
-        await messages.update_outdated(tx, space_key, replaced)
+    await messages.update_outdated(tx, principal.writable_keys, replaced)
     await copying.follow(tx, principal, replaced, plan.memory.created_at)
 
 

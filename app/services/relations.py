@@ -99,7 +99,7 @@ async def create(
     relation_id = await _write(tx, principal, (source, target), new, kind, given)
     if kind is RelationType.SUPERSEDES:
         await relations.mark_superseded(tx, principal, target.id, given.now)
-        await messages.update_outdated(tx, target.space_key, [target.id])
+        await messages.update_outdated(tx, [target.space_key], [target.id])
     await _update_beliefs(tx, source, target)
     stored = await _must_get_relation(tx, principal, memory_id, relation_id)
     return relation_view(stored), relation_id == given.relation_id
@@ -123,7 +123,7 @@ async def delete(tx: Transaction, principal: Principal, memory_id: str, relation
 async def _reopen(tx: Transaction, principal: Principal, older: Memory, now: datetime) -> None:
     key = await free_key(tx, msgspec.structs.replace(older, state=State.ACTIVE))
     await relations.reopen(tx, principal, older.id, key, now)
-    await messages.update_outdated(tx, older.space_key, [older.id])
+    await messages.update_outdated(tx, [older.space_key], [older.id])
 
 
 async def _write(

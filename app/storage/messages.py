@@ -104,9 +104,9 @@ async def list_facts(tx: Transaction, principal: Principal, ids: list[str]) -> l
     )
 
 
-async def update_outdated(tx: Transaction, space_key: str, ids: list[str]) -> None:
+async def update_outdated(tx: Transaction, space_keys: list[str], ids: list[str]) -> None:
     """Notes of the messages behind these memories whether all that they said has a successor."""
-    await many(tx, QUERIES["update_outdated"], object, space_key=space_key, ids=ids)
+    await many(tx, QUERIES["update_outdated"], object, space_keys=space_keys, ids=ids)
 
 
 async def delete_all(tx: Transaction, principal: Principal, space_key: str, batch: int) -> int:
