@@ -101,6 +101,11 @@ def decode(token: str) -> Cursor:
         raise Invalid("cursor is not one that this list gave") from error
 
 
+def from_newest(token: str | None) -> Cursor:
+    """Where a page of a list with the newest first begins: after a cursor, or at the very newest. Raises Invalid."""
+    return decode(token) if token else Cursor("created_at", True, OPEN_END.isoformat(), "")
+
+
 class Dated(Protocol):
     """What lists in the order of creation consist of."""
 

@@ -23,7 +23,7 @@ from app.domain.conflicts import (
 )
 from app.domain.decisions import Action, Before, StoredDecision
 from app.domain.errors import NotFound
-from app.domain.listing import Cursor, parse_instant
+from app.domain.listing import parse_instant
 from app.domain.memories import OPEN_END, Memory, State, parse_choice
 from app.domain.principal import Principal
 from app.services import answers, assimilation, belief
@@ -49,7 +49,7 @@ class Given(msgspec.Struct, frozen=True):
 
 async def list_page(tx: Transaction, principal: Principal, query: ConflictQuery) -> ConflictList:
     """The open conflicts, newest first. Raises Invalid for a foreign cursor."""
-    place = listing.decode(query.cursor) if query.cursor else Cursor("created_at", True, OPEN_END.isoformat(), "")
+    place = listing.from_newest(query.cursor)
     page = ConflictPage(
         space_keys=principal.readable_spaces(query.space),
         before=parse_instant("cursor", place.after, OPEN_END),

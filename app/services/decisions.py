@@ -22,7 +22,7 @@ from app.domain.decisions import (
 )
 from app.domain.errors import Blocked, Invalid, NotFound
 from app.domain.facts import Fact
-from app.domain.listing import Cursor, parse_instant
+from app.domain.listing import parse_instant
 from app.domain.memories import OPEN_END, Memory, State, parse_choice
 from app.domain.principal import Principal
 from app.services import assimilation, belief, embedding
@@ -37,7 +37,7 @@ from ingest.planning import Change, Said
 
 async def list_page(tx: Transaction, principal: Principal, query: DecisionQuery) -> DecisionList:
     """What was decided, newest first. Raises Invalid for an unknown action or a foreign cursor."""
-    place = listing.decode(query.cursor) if query.cursor else Cursor("created_at", True, OPEN_END.isoformat(), "")
+    place = listing.from_newest(query.cursor)
     size = listing.parse_limit(query.limit)
     page = DecisionPage(
         space_keys=principal.readable_spaces(query.space),

@@ -27,7 +27,7 @@ from app.domain.imports import (
     view,
     without_known,
 )
-from app.domain.listing import Cursor, parse_instant
+from app.domain.listing import parse_instant
 from app.domain.memories import MAX_NAME_CHARS, OPEN_END, parse_choice
 from app.domain.messages import message_hash
 from app.domain.principal import ALL_AGENTS, Principal, SpaceAccess
@@ -225,7 +225,7 @@ async def find(tx: Transaction, principal: Principal, import_id: str) -> ImportS
 
 async def list_page(tx: Transaction, principal: Principal, cursor: str | None, limit: int | None) -> ImportPage:
     """The tenant's imports, newest first. Raises Invalid for a foreign cursor."""
-    place = listing.decode(cursor) if cursor else Cursor("created_at", True, OPEN_END.isoformat(), "")
+    place = listing.from_newest(cursor)
     size = listing.parse_limit(PAGE if limit is None else limit)
     before = parse_instant("cursor", place.after, OPEN_END)
     found = await imports.list_all(tx, principal, ImportList(before=before, before_id=place.id, limit=size))

@@ -6,7 +6,7 @@ from datetime import datetime
 
 from app.domain import listing
 from app.domain.errors import NotFound
-from app.domain.listing import Cursor, parse_instant
+from app.domain.listing import parse_instant
 from app.domain.memories import OPEN_END
 from app.domain.noise_examples import EXAMPLE_LIFE, NoiseExampleList, NoiseExampleQuery, example_view
 from app.domain.principal import Principal
@@ -17,7 +17,7 @@ from app.storage.noise_examples import ExamplePage
 
 async def list_page(tx: Transaction, principal: Principal, query: NoiseExampleQuery, now: datetime) -> NoiseExampleList:
     """A page of the examples that are still in use, newest first. Raises Invalid for a foreign cursor."""
-    place = listing.decode(query.cursor) if query.cursor else Cursor("created_at", True, OPEN_END.isoformat(), "")
+    place = listing.from_newest(query.cursor)
     own = [principal.personal_space().space_key]
     size = listing.parse_limit(query.limit)
     page = ExamplePage(

@@ -12,7 +12,7 @@ import msgspec
 
 from app.domain import listing
 from app.domain.errors import Invalid, NotFound, Unavailable
-from app.domain.listing import Cursor, parse_instant
+from app.domain.listing import parse_instant
 from app.domain.memories import OPEN_END, parse_choice
 from app.domain.principal import Principal
 from app.domain.space_settings import SecretPolicy
@@ -56,7 +56,7 @@ async def get(tx: Transaction, principal: Principal, task_id: str) -> TaskView:
 
 async def list_page(tx: Transaction, principal: Principal, query: TaskQuery) -> TaskList:
     """The tenant's tasks, newest first. Raises Invalid for an unknown status or kind and for a foreign cursor."""
-    place = listing.decode(query.cursor) if query.cursor else Cursor("created_at", True, OPEN_END.isoformat(), "")
+    place = listing.from_newest(query.cursor)
     size = listing.parse_limit(query.limit)
     page = TaskPage(
         status=parse_choice("status", query.status or None, TaskStatus, ""),
