@@ -239,9 +239,3 @@ WHERE memory.space_key IN $space_keys AND memory.state IN $states AND memory.vis
   AND all(tag IN $tags WHERE tag IN memory.tags)
   AND memory.created_at < $before
 RETURN memory.id AS id;
-
-// name: add_accesses
-// Counts answers that contained a memory, in batches and off the read path.
-UNWIND $accesses AS access
-MATCH (memory:Memory|Episode {id: access.id, space_key: access.space_key})
-SET memory.access_count = memory.access_count + access.count, memory.last_accessed_at = access.at;

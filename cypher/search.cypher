@@ -41,7 +41,7 @@ WITH {
   session_id: memory.session_id, speaker: coalesce(memory.speaker, ''), text_hash: memory.text_hash, tags: memory.tags,
   evidence_ids: coalesce(memory.evidence_ids, []), outdated: coalesce(memory.outdated, false),
   importance: memory.importance, confidence: memory.confidence, pinned: memory.memory_type = 'pinned',
-  access_count: memory.access_count, used_at: toString(coalesce(memory.last_accessed_at, memory.created_at)),
+  tier: memory.tier, uses: coalesce(memory.uses, 0.0), used_at: toString(coalesce(memory.last_accessed_at, memory.created_at)),
   created_at: toString(memory.created_at)
 } AS hit
 RETURN collect(hit) AS hits;
@@ -77,7 +77,7 @@ WITH {
   session_id: memory.session_id, speaker: coalesce(memory.speaker, ''), text_hash: memory.text_hash, tags: memory.tags,
   evidence_ids: coalesce(memory.evidence_ids, []), outdated: coalesce(memory.outdated, false),
   importance: memory.importance, confidence: memory.confidence, pinned: memory.memory_type = 'pinned',
-  access_count: memory.access_count, used_at: toString(coalesce(memory.last_accessed_at, memory.created_at)),
+  tier: memory.tier, uses: coalesce(memory.uses, 0.0), used_at: toString(coalesce(memory.last_accessed_at, memory.created_at)),
   created_at: toString(memory.created_at)
 } AS hit
 RETURN collect(hit) AS hits;
@@ -106,7 +106,7 @@ WITH {
   session_id: memory.session_id, speaker: coalesce(memory.speaker, ''), text_hash: memory.text_hash, tags: memory.tags,
   evidence_ids: coalesce(memory.evidence_ids, []), outdated: coalesce(memory.outdated, false),
   importance: memory.importance, confidence: memory.confidence, pinned: memory.memory_type = 'pinned',
-  access_count: memory.access_count, used_at: toString(coalesce(memory.last_accessed_at, memory.created_at)),
+  tier: memory.tier, uses: coalesce(memory.uses, 0.0), used_at: toString(coalesce(memory.last_accessed_at, memory.created_at)),
   created_at: toString(memory.created_at)
 } AS hit
 RETURN collect(hit) AS hits;
@@ -138,7 +138,7 @@ RETURN {
   session_id: memory.session_id, speaker: coalesce(memory.speaker, ''), text_hash: memory.text_hash, tags: memory.tags,
   evidence_ids: coalesce(memory.evidence_ids, []), outdated: coalesce(memory.outdated, false),
   importance: memory.importance, confidence: memory.confidence, pinned: memory.memory_type = 'pinned',
-  access_count: memory.access_count, used_at: toString(coalesce(memory.last_accessed_at, memory.created_at)),
+  tier: memory.tier, uses: coalesce(memory.uses, 0.0), used_at: toString(coalesce(memory.last_accessed_at, memory.created_at)),
   created_at: toString(memory.created_at)
 } AS hit
 ORDER BY score DESC
@@ -187,7 +187,7 @@ RETURN {
   session_id: memory.session_id, speaker: coalesce(memory.speaker, ''), text_hash: memory.text_hash, tags: memory.tags,
   evidence_ids: coalesce(memory.evidence_ids, []), outdated: coalesce(memory.outdated, false),
   importance: memory.importance, confidence: memory.confidence, pinned: memory.memory_type = 'pinned',
-  access_count: memory.access_count, used_at: toString(coalesce(memory.last_accessed_at, memory.created_at)),
+  tier: memory.tier, uses: coalesce(memory.uses, 0.0), used_at: toString(coalesce(memory.last_accessed_at, memory.created_at)),
   created_at: toString(memory.created_at)
 } AS hit
 ORDER BY memory.created_at DESC, memory.position DESC, memory.id DESC

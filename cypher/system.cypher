@@ -224,6 +224,7 @@ CALL (tenant) {
   CALL (space) { MATCH (decision:Decision {space_key: space.space_key}) WHERE decision.created_at IS NOT NULL DETACH DELETE decision }
   CALL (space) { MATCH (entity:Entity {space_key: space.space_key}) DETACH DELETE entity }
   CALL (space) { MATCH (slot:Slot {space_key: space.space_key}) DETACH DELETE slot }
+  CALL (space) { MATCH (event:RecallEvent {space_key: space.space_key}) DETACH DELETE event }
   CALL (space) { MATCH (state:SpaceState {space_key: space.space_key}) DELETE state }
   CALL (space) { MATCH (counter:TokenUse {space_key: space.space_key}) WHERE counter.day > '' DELETE counter }
   DETACH DELETE space

@@ -348,6 +348,7 @@ def _memory(said: Said, decision: Decision, owner: str, frame: Frame) -> Memory:
         confidence=belief,
         base_confidence=belief,
         access_count=0,
+        uses=0.0,
         relations=[],
         valid_from=valid_from,
         valid_to=valid_to,

@@ -42,7 +42,7 @@ CREATE (session)-[:HELD_BY]->(agent)
 CREATE (asked:Episode:Sample {
   id: 'sample-message-1', kind: 'message', content: 'Where do you live?', l0_abstract: 'Where do you live?', l1_overview: '',
   category: 'events', memory_type: 'session', state: 'active', state_before: 'held', tier: 'peripheral', importance: 0.5, confidence: 0.5,
-  base_confidence: 0.5, access_count: 0, repeat_count: 0, tags: ['home'], scope: 'global', agent_id: agent.id,
+  base_confidence: 0.5, access_count: 0, uses: 0.0, repeat_count: 0, tags: ['home'], scope: 'global', agent_id: agent.id,
   session_id: session.id, tenant_id: tenant.id, source: 'mcp', space_id: space.id, space_key: space.space_key,
   visibility: 'global', visible_to: 'all0', owner_agent_id: agent.id, version: 1, rev: 1, valid_from: tenant.created_at,
   valid_to: datetime('9999-12-31T00:00:00Z'), recorded_at: tenant.created_at, retired_at: datetime('9999-12-31T00:00:00Z'),
@@ -66,7 +66,7 @@ SET memory = said {
   .*, id: 'sample-memory-1', kind: 'memory', content: 'Ann lives in Shanghai.', l0_abstract: 'Ann lives in Shanghai.',
   l1_overview: 'Where Ann lives.', category: 'profile', memory_type: 'insight', text_hash: 'memory', role: '', speaker: '',
   subject: 'Ann', attribute: 'residence', value: 'Shanghai', context: '', modality: 'fact', evidence_ids: [said.id],
-  needs_review: true, current_key: 'sample-current', share_key: 'sample-share', last_confirmed_at: tenant.created_at,
+  needs_review: true, review_at: tenant.created_at, tier_at: tenant.created_at, current_key: 'sample-current', share_key: 'sample-share', last_confirmed_at: tenant.created_at,
   position: null, hash: null, seq: null, dedup_key: null
 }
 CREATE (other:Memory:Sample)
@@ -75,6 +75,13 @@ SET other = memory {
   text_hash: 'other', current_key: null, share_key: null
 }
 CREATE (memory)-[:IN_SPACE]->(space), (other)-[:IN_SPACE]->(space)
+CREATE (:RecallEvent:Sample {
+  id: 'sample-recall', space_key: space.space_key, tenant_id: tenant.id, agent_id: agent.id, at: tenant.created_at
+})-[:RECALLED {at: tenant.created_at, count: 1}]->(memory)
+CREATE (:Job:Sample {
+  name: 'sample-job', worker: 'sample', lease_until: tenant.created_at, next_at: tenant.created_at,
+  started_at: tenant.created_at, finished_at: tenant.created_at, error: ''
+})
 CREATE (memory)-[:EXTRACTED_FROM {
   start: 0, end: 6, kind: 'first', decision: 'sample-decision', task: 'sample-task', created_at: tenant.created_at
 }]->(said)
@@ -175,7 +182,6 @@ CREATE (:SharingEvent:Sample {
 CREATE (:Invitation:Sample {id: 'sample-invitation'})
 CREATE (:Connection:Sample {id: 'sample-connection'})
 CREATE (:AuditEvent:Sample {id: 'sample-audit', space_key: team.space_key, at: tenant.created_at})
-CREATE (:RecallEvent:Sample {id: 'sample-recall'})
 CREATE (:NoiseExample:Sample {
   id: 'sample-noise', space_id: space.id, space_key: space.space_key, visible_to: 'all0', text: 'Ping?', text_hash: 'ping',
   embedding: memory.embedding, model: 'sample', source: 'feedback', memory_ids: [memory.id], hits: 1,

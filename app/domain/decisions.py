@@ -11,7 +11,7 @@ from app.domain.memories import timestamp
 
 
 class Action(StrEnum):
-    """What happens with a fact: the seven ways it can relate to what is known, and admission's two refusals."""
+    """What happens with a fact: seven ways to relate to what is known, two refusals, and its age."""
 
     CREATE = "create"
     MERGE = "merge"
@@ -22,6 +22,10 @@ class Action(StrEnum):
     CONTRADICT = "contradict"
     REJECT = "reject"
     HOLD = "hold"
+    PROMOTE = "promote"
+    DEMOTE = "demote"
+    EXPIRE = "expire"
+    ARCHIVE = "archive"
 
 
 class Decision(msgspec.Struct, frozen=True, kw_only=True):
@@ -53,6 +57,8 @@ class Before(msgspec.Struct, frozen=True, kw_only=True):
     id: str
     state: str
     valid_to: datetime
+    # '' where the decision was about no tier.
+    tier: str = ""
 
 
 class StoredDecision(msgspec.Struct, frozen=True, kw_only=True):

@@ -107,6 +107,8 @@ class Memory(msgspec.Struct, frozen=True, kw_only=True):
     confidence: float = 0.5
     base_confidence: float = 0.5
     access_count: int = 0
+    # Distinct days of use, each worth less the longer before `last_accessed_at` (see `activation.py`).
+    uses: float = 0.0
     repeat_count: int = 0
     tags: list[str] = []
     scope: str = "global"

@@ -181,6 +181,7 @@ def copy_of(origin: Memory, wanted: Copies, copy_id: str, now: datetime) -> Memo
         kind="memory",
         memory_type=MemoryType.INSIGHT if origin.is_message else origin.memory_type,
         access_count=0,
+        uses=0.0,
         repeat_count=0,
         last_accessed_at=None,
         superseded_by=None,

@@ -9,10 +9,11 @@ from collections.abc import Awaitable, Callable, Iterable
 from datetime import datetime
 
 from app.domain.errors import OurmemError
+from app.domain.principal import Principal
+from app.domain.recalls import Access, recalls_of
 from app.domain.tenants import KeyUse
-from app.storage import memories
+from app.storage import recalls
 from app.storage.graph import Graph, QueryFailed, Transaction
-from app.storage.memories import Access
 
 TouchKeys = Callable[[Transaction, list[KeyUse]], Awaitable[None]]
 
@@ -20,6 +21,8 @@ LOG = logging.getLogger(__name__)
 # How long a count may lie in memory, and how many memories may wait for one write (pipelines 5.2).
 FLUSH_SECONDS = 2.0
 BATCH = 500
+# While Neo4j is away no more than this waits; what comes later is not counted, and no answer depends on it.
+MOST_NOTED = 20_000
 
 
 class AccessRecorder:
@@ -32,9 +35,16 @@ class AccessRecorder:
         self._noted: dict[tuple[str, str], Access] = {}
         self._runner: asyncio.Task[None] | None = None
 
-    def note(self, found: Iterable[tuple[str, str]], now: datetime) -> None:
-        """Notes that these (space key, memory id) were part of an answer."""
-        self._add(Access(space_key=space_key, id=memory_id, count=1, at=now) for space_key, memory_id in found)
+    def note(self, principal: Principal, found: Iterable[tuple[str, str]], now: datetime) -> None:
+        """Notes that these (space key, memory id) were part of an answer to the principal.
+
+        For answers to callers only: what the service reads for itself is no use of a memory.
+        """
+        reader = (principal.tenant_id, principal.agent_id)
+        self._add(
+            Access(space_key=space_key, id=memory_id, count=1, at=now, readers=frozenset({reader}))
+            for space_key, memory_id in found
+        )
 
     def note_key(self, key_id: str, now: datetime) -> None:
         """Notes that a key was used."""
@@ -67,8 +77,10 @@ class AccessRecorder:
         for access in accesses:
             place = (access.space_key, access.id)
             known = self._noted.get(place)
-            count = access.count + (known.count if known else 0)
-            self._noted[place] = Access(space_key=access.space_key, id=access.id, count=count, at=access.at)
+            if known:
+                self._noted[place] = known.followed_by(access)
+            elif len(self._noted) < MOST_NOTED:
+                self._noted[place] = access
 
     def start(self) -> None:
         """Begins to write in the background of the running event loop."""
@@ -89,4 +101,5 @@ class AccessRecorder:
 
 
 async def _add(tx: Transaction, accesses: list[Access]) -> None:
-    await memories.add_accesses(tx, accesses)
+    await recalls.add_accesses(tx, accesses)
+    await recalls.create_many(tx, recalls_of(accesses))

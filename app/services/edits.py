@@ -36,7 +36,7 @@ from app.storage.memories import Update
 from ingest.redaction import redact
 
 # What moves without an edit, so an edit must not set it back.
-COUNTED = ("access_count", "last_accessed_at", "repeat_count")
+COUNTED = ("access_count", "last_accessed_at", "uses", "repeat_count")
 
 
 class Edit(msgspec.Struct, frozen=True, kw_only=True):

@@ -225,7 +225,7 @@ async def _check_replaceable(tx: Transaction, principal: Principal, ids: list[st
 async def get(parts: Parts, principal: Principal, memory_id: str) -> Memory:
     """One memory or message, counted as a use. Raises NotFound also for what the caller may not see."""
     found = await parts.graph.read(must_get, principal, memory_id)
-    parts.accesses.note([(found.space_key, found.id)], parts.clock())
+    parts.accesses.note(principal, [(found.space_key, found.id)], parts.clock())
     return found
 
 

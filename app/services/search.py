@@ -9,9 +9,9 @@ from datetime import datetime
 import msgspec
 
 from app.domain import ranking
+from app.domain.activation import Usage, activation
 from app.domain.errors import Unavailable
 from app.domain.excerpts import excerpt
-from app.domain.lifecycle import activation
 from app.domain.messages import embedding_text
 from app.domain.principal import Principal
 from app.domain.ranking import Candidate, Scored
@@ -90,7 +90,7 @@ async def search_memories(parts: Parts, principal: Principal, request: SearchReq
     best = _collapse(ranked, plan, watch)
     results = await parts.graph.read(expand, principal, plan, best)
     watch.stage("expand", len(best), [result.score for result in results])
-    parts.accesses.note([(item.hit.space_key, item.hit.id) for item in best], plan.now)
+    parts.accesses.note(principal, [(item.hit.space_key, item.hit.id) for item in best], plan.now)
     return SearchAnswer(
         results=results,
         abstained=not ranked,
@@ -233,9 +233,9 @@ def _leg_ranks(hits: Sequence[Hit]) -> dict[str, dict[str, int]]:
 
 
 def _with_prior(plan: Plan, hit: Hit, scored: Scored, legs: dict[str, int]) -> Ranked:
-    active = activation(hit.access_count, plan.now - hit.used_at)
+    usage = Usage(tier=hit.tier, importance=hit.importance, uses=hit.uses, used_at=hit.used_at)
     boost = CONTAINER_BOOST if plan.containers & set(hit.tags) else 0.0
-    prior = ranking.prior(hit.importance, hit.confidence, active, hit.pinned, boost)
+    prior = ranking.prior(hit.importance, hit.confidence, activation(usage, plan.now), hit.pinned, boost)
     why = Why(legs=legs, p_vector=scored.p_vector, p_text=scored.p_text, relevance=scored.relevance, prior=prior)
     return Ranked(hit=hit, score=ranking.weigh(scored.relevance, prior), why=why)
 

@@ -7,6 +7,7 @@ from datetime import datetime
 
 import msgspec
 
+from app.domain.lifecycle import AGING_STATES, first_review
 from app.domain.listing import BulkFilter, ListFilter, Page
 from app.domain.memories import Memory, Revision
 from app.domain.principal import Principal
@@ -28,6 +29,8 @@ def properties(memory: Memory) -> dict[str, object]:
     """A memory as node properties: plain strings for enums, without what is derived and without what is absent."""
     fields = msgspec.structs.asdict(memory)
     stored = {name: value for name, value in fields.items() if name not in DERIVED and value is not None}
+    if not memory.is_message and memory.state in AGING_STATES:
+        stored["review_at"] = first_review(memory)
     return {name: str(value) if isinstance(value, str) else value for name, value in stored.items()}
 
 
@@ -227,17 +230,3 @@ async def list_matching(tx: Transaction, principal: Principal, space_keys: list[
         space_keys=space_keys,
         visible=principal.visible,
     )
-
-
-class Access(msgspec.Struct, frozen=True, kw_only=True):
-    """How often a memory was part of an answer, and when last."""
-
-    id: str
-    space_key: str
-    count: int
-    at: datetime
-
-
-async def add_accesses(tx: Transaction, accesses: Sequence[Access]) -> None:
-    rows = [msgspec.structs.asdict(access) for access in accesses]
-    await many(tx, QUERIES["add_accesses"], object, accesses=rows)

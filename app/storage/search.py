@@ -6,7 +6,7 @@ from datetime import datetime
 
 import msgspec
 
-from app.domain.memories import BEGINNING, OPEN_END, Memory
+from app.domain.memories import BEGINNING, OPEN_END, Memory, Tier
 from app.domain.principal import Principal
 from app.storage.graph import Transaction, many, one
 from app.storage.queries import Query, load
@@ -64,7 +64,8 @@ class Hit(msgspec.Struct, frozen=True, kw_only=True):
     importance: float
     confidence: float
     pinned: bool
-    access_count: int
+    tier: Tier
+    uses: float
     used_at: datetime
     created_at: datetime
 
