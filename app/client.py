@@ -1,4 +1,9 @@
-"""The service as a Python client sees it: one method a route, structs in, structs out."""
+"""The service as a Python program sees it: one method a route, structs in, structs out, one exception.
+
+async with Client("http://127.0.0.1:8080", api_key) as client:
+    await client.create_memory(NewMemory(content="We deploy on Fridays."))
+    answer = await client.search(SearchRequest(q="when do we deploy?"))
+"""
 
 from __future__ import annotations
 
@@ -7,21 +12,27 @@ import time
 from collections.abc import Iterable
 from types import TracebackType
 from typing import Any, Self, TypeVar
+from urllib.parse import quote
 
 import httpx
 import msgspec
 
-from app.cli.failures import Failure
+from app.domain.conflicts import ConflictList, ConflictView, ResolveRequest
 from app.domain.decisions import DecisionList, DecisionView
-from app.domain.imports import ImportView
+from app.domain.entities import EntityList, Timeline
+from app.domain.errors import OurmemError
+from app.domain.imports import ImportPage, ImportView
 from app.domain.listing import MemoryPage
 from app.domain.memories import CreatedMemory, MemoryChange, MemoryView, NewMemory
 from app.domain.messages import AcceptedMessages, NewMessages
 from app.domain.principal import AgentGroup
 from app.domain.relations import NewRelation, RelationList, RelationView
 from app.domain.search import SearchAnswer, SearchRequest
+from app.domain.sharing import Pull, Reshare, Share
+from app.domain.spaces import MemberView, NewMember, NewSpace, SpaceList, SpaceView
 from app.domain.tasks import TaskStatus, TaskView
 from app.domain.tenants import CreatedTenant, GroupMembers, NewTenant
+from app.domain.why import WhyAnswer
 
 Shape = TypeVar("Shape")
 
@@ -29,22 +40,12 @@ Shape = TypeVar("Shape")
 TIMEOUT_SECONDS = 120.0
 POLL_SECONDS = 0.2
 OPEN = (TaskStatus.QUEUED, TaskStatus.RUNNING)
-
-
+UNREACHABLE = "unreachable"
 # What a service that listens everywhere is called on its own machine.
 ANY_HOST = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104
 
 
-class Refused(Failure):
-    """The service answered that it will not; status, code and its sentence."""
-
-    def __init__(self, status: int, code: str, message: str) -> None:
-        super().__init__(message)
-        self.status = status
-        self.code = code
-
-
-class ErrorDetail(msgspec.Struct):
+class ErrorDetail(msgspec.Struct, frozen=True):
     """What an error says."""
 
     code: str = ""
@@ -52,14 +53,24 @@ class ErrorDetail(msgspec.Struct):
     hint: str = ""
 
 
-class ErrorBody(msgspec.Struct):
+class ErrorBody(msgspec.Struct, frozen=True):
     """The body of every error (contract 1.2)."""
 
-    error: ErrorDetail = msgspec.field(default_factory=ErrorDetail)
+    error: ErrorDetail = ErrorDetail()
+
+
+class ServiceError(OurmemError):
+    """What the service refused or could not do, in its words; status 0 and code `unreachable` when nothing answered."""
+
+    def __init__(self, status: int, detail: ErrorDetail, request_id: str = "") -> None:
+        super().__init__(detail.message, detail.hint)
+        self.status, self.code, self.message = status, detail.code, detail.message
+        # The request as the log of the service names it; '' where the answer does not say it.
+        self.request_id = request_id
 
 
 class Client:
-    """A tenant at a service; every refusal is raised as Refused, a service that does not answer as Failure."""
+    """A tenant at a service. Every method raises ServiceError for what is no success."""
 
     def __init__(self, url: str, api_key: str = "", http: httpx.AsyncClient | None = None) -> None:
         self.url = url.rstrip("/")
@@ -90,31 +101,71 @@ class Client:
         return await self._send("POST", "/v1/memories", AcceptedMessages, body=new)
 
     async def get_memory(self, memory_id: str) -> MemoryView:
-        return await self._send("GET", f"/v1/memories/{memory_id}", MemoryView)
+        return await self._send("GET", memory_path(memory_id), MemoryView)
 
     async def list_memories(self, **query: str | int) -> MemoryPage:
         """A page of the list; the query is that of GET /v1/memories."""
         return await self._send("GET", "/v1/memories", MemoryPage, query=query)
 
     async def update_memory(self, memory_id: str, change: MemoryChange) -> MemoryView:
-        return await self._send("PUT", f"/v1/memories/{memory_id}", MemoryView, body=change)
+        return await self._send("PUT", memory_path(memory_id), MemoryView, body=change)
+
+    async def delete_memory(self, memory_id: str) -> None:
+        await self._send("DELETE", memory_path(memory_id), msgspec.Raw)
 
     async def search(self, request: SearchRequest) -> SearchAnswer:
         return await self._send("POST", "/v1/memories/search", SearchAnswer, body=request)
 
+    async def get_why(self, memory_id: str) -> WhyAnswer:
+        return await self._send("GET", memory_path(memory_id, "/why"), WhyAnswer)
+
     async def create_relation(self, memory_id: str, new: NewRelation) -> RelationView:
-        return await self._send("POST", f"/v1/memories/{memory_id}/relations", RelationView, body=new)
+        return await self._send("POST", memory_path(memory_id, "/relations"), RelationView, body=new)
 
     async def list_relations(self, memory_id: str, **query: str | int) -> RelationList:
         """A page of the relations; the query is that of GET /v1/memories/{id}/relations."""
-        return await self._send("GET", f"/v1/memories/{memory_id}/relations", RelationList, query=query)
+        return await self._send("GET", memory_path(memory_id, "/relations"), RelationList, query=query)
+
+    async def list_conflicts(self, **query: str | int) -> ConflictList:
+        """A page of open conflicts; the query is that of GET /v1/conflicts."""
+        return await self._send("GET", "/v1/conflicts", ConflictList, query=query)
+
+    async def resolve_conflict(self, conflict_id: str, wanted: ResolveRequest) -> ConflictView:
+        path = f"/v1/conflicts/{quote(conflict_id, safe='')}/resolve"
+        return await self._send("POST", path, ConflictView, body=wanted)
+
+    async def list_entities(self, **query: str | int) -> EntityList:
+        """A page of entities; the query is that of GET /v1/entities."""
+        return await self._send("GET", "/v1/entities", EntityList, query=query)
+
+    async def get_timeline(self, entity_id: str, **query: str | int) -> Timeline:
+        """A page of an entity's timeline; the query is that of GET /v1/entities/{id}/timeline."""
+        return await self._send("GET", f"/v1/entities/{quote(entity_id, safe='')}/timeline", Timeline, query=query)
+
+    async def share_memory(self, memory_id: str, wanted: Share) -> MemoryView:
+        return await self._send("POST", memory_path(memory_id, "/share"), MemoryView, body=wanted)
+
+    async def pull_memory(self, memory_id: str, wanted: Pull) -> MemoryView:
+        return await self._send("POST", memory_path(memory_id, "/pull"), MemoryView, body=wanted)
+
+    async def reshare_memory(self, memory_id: str, wanted: Reshare) -> MemoryView:
+        return await self._send("POST", memory_path(memory_id, "/reshare"), MemoryView, body=wanted)
+
+    async def create_space(self, new: NewSpace) -> SpaceView:
+        return await self._send("POST", "/v1/spaces", SpaceView, body=new)
+
+    async def list_spaces(self) -> SpaceList:
+        return await self._send("GET", "/v1/spaces", SpaceList)
+
+    async def add_member(self, space_id: str, new: NewMember) -> MemberView:
+        return await self._send("POST", f"/v1/spaces/{quote(space_id, safe='')}/members", MemberView, body=new)
 
     async def list_decisions(self, **query: str | int) -> DecisionList:
         """A page of decisions; the query is that of GET /v1/decisions."""
         return await self._send("GET", "/v1/decisions", DecisionList, query=query)
 
     async def undo_decision(self, decision_id: str) -> DecisionView:
-        return await self._send("POST", f"/v1/decisions/{decision_id}/undo", DecisionView)
+        return await self._send("POST", f"/v1/decisions/{quote(decision_id, safe='')}/undo", DecisionView)
 
     async def create_import(self, name: str, content: bytes, form: dict[str, str]) -> ImportView:
         """Uploads a file; `form` has the other parts, without those that are empty."""
@@ -122,14 +173,20 @@ class Client:
         sent = {"files": {"file": (name, content)}, "data": parts}
         return await self._send("POST", "/v1/imports", ImportView, form=sent)
 
+    async def list_imports(self, **query: str | int) -> ImportPage:
+        """A page of imports; the query is that of GET /v1/imports."""
+        return await self._send("GET", "/v1/imports", ImportPage, query=query)
+
     async def get_import(self, import_id: str) -> ImportView:
-        return await self._send("GET", f"/v1/imports/{import_id}", ImportView)
+        return await self._send("GET", f"/v1/imports/{quote(import_id, safe='')}", ImportView)
 
     async def update_group(self, name: str, agents: list[str]) -> AgentGroup:
-        return await self._send("PUT", f"/v1/agent-groups/{name}", AgentGroup, body=GroupMembers(agents))
+        return await self._send(
+            "PUT", f"/v1/agent-groups/{quote(name, safe='')}", AgentGroup, body=GroupMembers(agents)
+        )
 
     async def get_task(self, task_id: str) -> TaskView:
-        return await self._send("GET", f"/v1/tasks/{task_id}", TaskView)
+        return await self._send("GET", f"/v1/tasks/{quote(task_id, safe='')}", TaskView)
 
     async def wait_for(self, task_ids: Iterable[str], seconds: float) -> list[TaskView]:
         """The tasks in this order, each when it has ended, or as it is when none has ended for so many seconds."""
@@ -143,6 +200,10 @@ class Client:
             tasks.append(task)
         return tasks
 
+    async def get_json(self, path: str, **query: str | int) -> bytes:
+        """The JSON of any path as it came, for what is only shown."""
+        return bytes(await self._send("GET", path, msgspec.Raw, query=query))
+
     async def _send(self, method: str, path: str, shape: type[Shape], **what: Any) -> Shape:
         """Sends `body` or `form`, `query`, `headers` and reads the answer."""
         body, form = what.get("body"), what.get("form")
@@ -153,15 +214,18 @@ class Client:
                 method,
                 path,
                 params=what.get("query"),
-                headers={**media, **self._headers, **what.get("headers", {})},
+                # An agent may have a name that is not ASCII.
+                headers=httpx.Headers({**media, **self._headers, **what.get("headers", {})}, encoding="utf-8"),
                 **sent,
             )
         except httpx.TimeoutException as error:
-            raise Failure(
+            raise unreachable(
                 f"the service at {self.url} has not answered for {TIMEOUT_SECONDS:.0f} s; try again"
             ) from error
         except (httpx.TransportError, httpx.InvalidURL) as error:
-            raise Failure(f"no service answers at {self.url}; start `ourmem up`, or name the right address") from error
+            raise unreachable(
+                f"no service answers at {self.url}; start `ourmem up`, or name the right address"
+            ) from error
         if not answer.is_success:
             raise refusal(answer)
         return msgspec.json.decode(answer.content, type=shape)
@@ -178,15 +242,26 @@ class Client:
         await self.close()
 
 
-def refusal(answer: httpx.Response) -> Refused:
+def memory_path(memory_id: str, rest: str = "") -> str:
+    """The path of a memory, whatever its id holds."""
+    return f"/v1/memories/{quote(memory_id, safe='')}{rest}"
+
+
+def refusal(answer: httpx.Response) -> ServiceError:
     """What an answer that is no success says."""
     try:
         detail = msgspec.json.decode(answer.content, type=ErrorBody).error
     except msgspec.MsgspecError:
         detail = ErrorDetail()
-    said = f"{detail.message}; {detail.hint}" if detail.hint else detail.message
-    message = said or f"{answer.request.url.copy_with(query=None)} answered {answer.status_code}, which is no ourmem"
-    return Refused(answer.status_code, detail.code, message)
+    if not detail.message:
+        what = f"{answer.request.url.copy_with(query=None)} answered {answer.status_code}, which is no ourmem"
+        detail = ErrorDetail(detail.code, what)
+    return ServiceError(answer.status_code, detail, answer.headers.get("x-request-id", ""))
+
+
+def unreachable(message: str) -> ServiceError:
+    """There was no answer at all."""
+    return ServiceError(0, ErrorDetail(UNREACHABLE, message))
 
 
 def address(host: str, port: int) -> str:
