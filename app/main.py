@@ -38,6 +38,7 @@ from app.api import (
     slots,
     space_settings,
     spaces,
+    stats,
     tasks,
     tenants,
 )
@@ -78,6 +79,7 @@ ROUTERS = [
     graphs.router,
     entities.router,
     slots.router,
+    stats.router,
 ]
 # The limit of JSON bodies (contract 16).
 MAX_BODY_BYTES = 2 * 1024 * 1024

@@ -212,6 +212,19 @@ ENTITIES = [
     Call("GET /v1/slots/{slot_id}", 200, 404),
     Call("GET /v1/slots/{slot_id}/timeline", 200, 404),
 ]
+STATS = [
+    Call("GET /v1/stats", 200, 200),
+    Call("GET /v1/stats", 200, 404, query={"space": "{space}"}),
+    Call("GET /v1/stats/config", 200, 200),
+    Call("GET /v1/stats/tags", 200, 200),
+    Call("GET /v1/stats/tags", 200, 404, query={"space": "{colon_space}"}),
+    Call("GET /v1/stats/decay", 200, 404, query={"memory_id": "{memory_id}"}),
+    Call("GET /v1/stats/decay", 200, 404, query={"memory_id": "{message_id}"}),
+    Call("GET /v1/stats/relations", 200, 200),
+    Call("GET /v1/stats/spaces", 200, 200),
+    Call("GET /v1/stats/sharing", 200, 200),
+    Call("GET /v1/stats/agents", 200, 200),
+]
 TEAM = "/v1/spaces/{kind}/{uid}"
 SPACES = [
     Call("GET /v1/spaces", 200, 200),
@@ -252,7 +265,7 @@ BULK = [
     Call("POST /v1/shares/pending/{pending_id}/approve", 200, 404, scope="write"),
     Call("POST /v1/shares/pending/{pending_id}/reject", 200, 404, scope="write"),
 ]
-CALLS = [*TENANTS, *WRITING, *IMPORTING, *READING, *ENTITIES, *SPACES, *SHARING, *BULK]
+CALLS = [*TENANTS, *WRITING, *IMPORTING, *READING, *ENTITIES, *STATS, *SPACES, *SHARING, *BULK]
 
 
 def named(call: Call) -> str:
@@ -539,7 +552,7 @@ async def test_no_answer_shows_a_key_or_its_hash(fresh_owner: Owner) -> None:
 
     answers = {
         named(call): (await ask(owner.client, call, ids)).text
-        for call in [*BULK, *READING, *SHARING, *SPACES, *TENANTS, *WRITING]
+        for call in [*BULK, *READING, *SHARING, *SPACES, *STATS, *TENANTS, *WRITING]
     }
 
     assert [place for place, text in answers.items() if any(secret in text for secret in secrets)] == []
