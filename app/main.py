@@ -31,6 +31,7 @@ from app.api import (
     memories,
     noise_examples,
     organizations,
+    profile,
     relations,
     search,
     sharing,
@@ -80,6 +81,7 @@ ROUTERS = [
     entities.router,
     slots.router,
     stats.router,
+    profile.router,
 ]
 # The limit of JSON bodies (contract 16).
 MAX_BODY_BYTES = 2 * 1024 * 1024

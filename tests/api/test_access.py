@@ -208,6 +208,9 @@ ENTITIES = [
     Call(
         "DELETE /v1/entities/{entity_id}/aliases/{alias_id}", 200, 404, path={"entity_id": "{named_id}"}, scope="write"
     ),
+    Call("GET /v1/profile", 200, 200, query={"q": SECRET, "include": "sections"}),
+    Call("GET /v1/profile", 200, 404, query={"space": "{space}"}),
+    Call("GET /v1/profile", 200, 404, query={"space": "{colon_space}"}),
     Call("GET /v1/slots", 200, 200, query={"space": "{space}"}),
     Call("GET /v1/slots/{slot_id}", 200, 404),
     Call("GET /v1/slots/{slot_id}/timeline", 200, 404),

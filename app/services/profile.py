@@ -1,0 +1,163 @@
+"""The profile of a caller: read from his spaces when they have moved, laid out for every request anew."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import datetime, timedelta
+from typing import NamedTuple, cast
+
+from app.domain.errors import Unavailable
+from app.domain.listing import parse_instant
+from app.domain.memories import LISTED_STATES, Category, MemoryType, State
+from app.domain.principal import Principal
+from app.domain.profile import (
+    Material,
+    Part,
+    ProfileQuery,
+    Standing,
+    Statement,
+    parse_budget,
+    parse_language,
+    parse_parts,
+)
+from app.domain.profile_lines import IDENTITY_ATTRIBUTES, View, lines_of
+from app.domain.profile_text import Layout, fit, language_of, text_of
+from app.domain.profile_views import FoundMemory, FoundResult, Profile, profile_view, with_sections
+from app.domain.search import SearchRequest
+from app.domain.spaces import SpaceKind
+from app.services.parts import Parts
+from app.services.search import search_memories
+from app.storage import profile
+from app.storage.graph import Transaction
+from app.storage.profile import Moment
+from ingest.linking import USER, norm_name
+from ingest.perspective import display_name
+
+# The dynamic part looks back so far (contract 10.1).
+RECENT = timedelta(days=7)
+STATIC_CATEGORIES = [Category.PROFILE, Category.PREFERENCES, Category.ENTITIES, Category.PATTERNS]
+DYNAMIC_CATEGORIES = [Category.EVENTS, Category.CASES, Category.PATTERNS]
+# So many of each category are looked at; the largest budget has no room for more.
+STATIC_CANDIDATES, DYNAMIC_CANDIDATES, COMING_CANDIDATES = 60, 20, 5
+# Memories that are believed less are not put before anybody (pipelines 3.7).
+LEAST_CONFIDENCE = 0.2
+FOUND_RESULTS = 10
+NEAREST_FIRST = [SpaceKind.PERSONAL, SpaceKind.TEAM, SpaceKind.ORGANIZATION]
+
+
+class Request(NamedTuple):
+    """A query understood: the spaces by rank, the time it is about, and the time it is."""
+
+    space_ids: dict[str, str]
+    at: datetime
+    as_of: datetime | None
+    agent_id: str
+
+
+async def get(parts: Parts, principal: Principal, query: ProfileQuery) -> Profile:
+    """The profile as the caller may see it. Raises NotFound for a foreign space, Invalid for what cannot be read."""
+    budget, language, include = parse_budget(query.budget), parse_language(query.language), parse_parts(query.include)
+    request = _understood(principal, query, parts.clock())
+    (material, selves), found = await asyncio.gather(
+        _material(parts, principal, request), _found(parts, principal, query)
+    )
+    ranks = {space_key: rank for rank, space_key in enumerate(request.space_ids)}
+    view = View(selves=selves, ranks=ranks, at=request.at, since=request.at - RECENT)
+    lines = lines_of(material.statements, view)
+    layout = Layout(language=language or language_of(lines), with_ids=query.ids, space_ids=request.space_ids)
+    shown = fit(lines, layout, budget)
+    answer = profile_view(shown, text_of(shown, layout, budget), found)
+    return with_sections(answer, shown, layout, more=material.more) if Part.SECTIONS in include else answer
+
+
+def _understood(principal: Principal, query: ProfileQuery, now: datetime) -> Request:
+    if query.space == "all":
+        spaces = list(principal.spaces)
+    elif query.space:
+        spaces = [principal.space(part.strip()) for part in query.space.split(",")]
+    else:
+        spaces = [principal.personal_space()]
+    spaces.sort(key=lambda space: (NEAREST_FIRST.index(SpaceKind(space.kind)), space.id))
+    as_of = parse_instant("as_of", query.as_of, now) if query.as_of else None
+    return Request({space.space_key: space.id for space in spaces}, as_of or now, as_of, query.agent_id)
+
+
+async def _material(parts: Parts, principal: Principal, request: Request) -> tuple[Material, frozenset[str]]:
+    """The memories that may be lines, and the names under which the caller speaks."""
+    standing = await parts.graph.read(_standing, principal, sorted(request.space_ids))
+    selves = frozenset((USER, f"{USER} {principal.tenant_id[:8]}", norm_name(standing.name)))
+    # What begins or ends by itself moves no space, but is left out when the lines are made.
+    asked = (*sorted(request.space_ids), standing.name, request.agent_id, request.as_of)
+    place = ("profile", principal.tenant_id, *principal.visible, *asked)
+    now = parts.clock()
+    known = parts.answers.get(place, standing.revs, now)
+    if known is None:
+        known = await parts.graph.read(_read, principal, request, selves)
+        parts.answers.put(place, standing.revs, now, known)
+    material = cast("Material", known)
+    return material, selves | _speakers(material.statements, principal)
+
+
+async def _standing(tx: Transaction, principal: Principal, space_keys: list[str]) -> Standing:
+    return await profile.get_standing(tx, principal, space_keys) or Standing("", [])
+
+
+def _speakers(statements: list[Statement], principal: Principal) -> frozenset[str]:
+    """The names of those who speak of themselves in what the caller stored."""
+    return frozenset(
+        one.slot.subject
+        for one in statements
+        if one.slot and one.tenant_id == principal.tenant_id and _is_speaker(one.slot.subject, one.speaker)
+    )
+
+
+def _is_speaker(subject: str, speaker: str) -> bool:
+    return bool(speaker) and subject in (norm_name(speaker), norm_name(display_name(speaker)))
+
+
+async def _read(tx: Transaction, principal: Principal, request: Request, selves: frozenset[str]) -> Material:
+    states = [State.ACTIVE] if request.as_of is None else [*LISTED_STATES, State.SUPERSEDED]
+    moment = Moment(
+        space_keys=list(request.space_ids),
+        states=[str(state) for state in states],
+        at=request.at,
+        agent_id=request.agent_id,
+        least_confidence=LEAST_CONFIDENCE,
+    )
+    own = await profile.list_of_subjects(tx, principal, moment, sorted(selves), IDENTITY_ATTRIBUTES)
+    lasting = await profile.list_important(tx, principal, moment, STATIC_CATEGORIES, STATIC_CANDIDATES)
+    window = (DYNAMIC_CATEGORIES, request.at - RECENT, DYNAMIC_CANDIDATES)
+    recent = await profile.list_begun(tx, principal, moment, window)
+    coming = await profile.list_coming(tx, principal, moment, list(Category), COMING_CANDIDATES)
+    ids = list(dict.fromkeys([*own, *lasting, *recent, *coming]))
+    statements = await profile.list_statements(tx, principal, moment, ids) if ids else []
+    return Material(statements, len(lasting) >= STATIC_CANDIDATES or len(recent) >= DYNAMIC_CANDIDATES)
+
+
+async def _found(parts: Parts, principal: Principal, query: ProfileQuery) -> list[FoundResult] | None:
+    """The memories, and no messages, that the words of `q` find; none of them when search does not answer."""
+    if not query.q:
+        return None
+    space = query.space or principal.personal_space().id
+    searches = [
+        search_memories(
+            parts,
+            principal,
+            SearchRequest(q=query.q, limit=FOUND_RESULTS, space=space, memory_type=kind, as_of=query.as_of),
+        )
+        for kind in (MemoryType.INSIGHT, MemoryType.PINNED)
+    ]
+    try:
+        answers = await asyncio.gather(*searches)
+    except Unavailable:
+        return []
+    results = sorted((one for answer in answers for one in answer.results), key=lambda one: -one.score)
+    return [
+        FoundResult(
+            one.score,
+            FoundMemory(
+                id=one.memory.id, content=one.memory.content, category=one.memory.category, tags=one.memory.tags
+            ),
+        )
+        for one in results[:FOUND_RESULTS]
+    ]
