@@ -112,7 +112,7 @@ class AgentStatsList(msgspec.Struct, frozen=True):
 
 
 class MemoryGroup(msgspec.Struct, frozen=True, kw_only=True):
-    """Memories that are alike in all that is counted by; `day` counts from 1970 on, 0 before the timeline begins."""
+    """Memories that are alike in all that is counted by."""
 
     space_key: str
     memory_type: str
@@ -121,16 +121,32 @@ class MemoryGroup(msgspec.Struct, frozen=True, kw_only=True):
     state: str
     visibility: str
     agent_id: str
-    day: int
     count: int
-    copies: int
     importance: float
     confidence: float
-    accesses: int
     last: datetime
 
 
 Groups = Sequence[MemoryGroup]
+
+
+class DayGroup(msgspec.Struct, frozen=True, kw_only=True):
+    """Memories of one type that were made on one day, which is counted from 1970 on."""
+
+    memory_type: str
+    day: int
+    count: int
+
+
+class Counts(msgspec.Struct, frozen=True, kw_only=True):
+    """All that is counted of memories and messages."""
+
+    groups: Groups
+    days: Sequence[DayGroup]
+    messages: int
+    accesses: int
+
+
 SpaceIds = Mapping[str, str]
 
 
@@ -147,12 +163,13 @@ def count_by(groups: Iterable[MemoryGroup], key: Callable[[MemoryGroup], str]) -
     return dict(sorted(counts.items(), key=lambda item: (-item[1], item[0])))
 
 
-def add_up(groups: Groups, messages: int, spaces: SpaceIds) -> Stats:
-    """The answer to a count of memories by all they are counted by; `spaces` has the id of each space by its key."""
+def add_up(counts: Counts, spaces: SpaceIds) -> Stats:
+    """The answer that counts add up to; `spaces` has the id of each space by its key."""
+    groups = counts.groups
     total = sum(group.count for group in groups)
     by_type = Counter(count_by(groups, lambda group: group.memory_type))
-    if messages:
-        by_type[MemoryType.SESSION.value] += messages
+    if counts.messages:
+        by_type[MemoryType.SESSION.value] += counts.messages
     return Stats(
         total=total,
         by_type=dict(by_type),
@@ -162,26 +179,21 @@ def add_up(groups: Groups, messages: int, spaces: SpaceIds) -> Stats:
         by_space=count_by(groups, lambda group: spaces[group.space_key]),
         by_visibility=count_by(groups, lambda group: group.visibility),
         by_agent=count_by(groups, lambda group: group.agent_id),
-        timeline=_timeline(groups),
+        timeline=_timeline(counts.days),
         avg_importance=sum(group.importance for group in groups) / total if total else 0.0,
         avg_confidence=sum(group.confidence for group in groups) / total if total else 0.0,
-        total_access_count=sum(group.accesses for group in groups),
+        total_access_count=counts.accesses,
     )
 
 
-def _timeline(groups: Groups) -> list[Day]:
+def _timeline(groups: Sequence[DayGroup]) -> list[Day]:
     """The days on which there was something, the newest first."""
-    days: defaultdict[int, list[MemoryGroup]] = defaultdict(list)
-    for group in groups:
-        if group.day:
-            days[group.day].append(group)
+    days: defaultdict[int, dict[str, int]] = defaultdict(dict)
+    for group in sorted(groups, key=lambda group: (-group.day, -group.count, group.memory_type)):
+        days[group.day][group.memory_type] = group.count
     return [
-        Day(
-            date=(EPOCH + timedelta(days=day)).isoformat(),
-            count=sum(group.count for group in days[day]),
-            by_type=count_by(days[day], lambda group: group.memory_type),
-        )
-        for day in sorted(days, reverse=True)
+        Day(date=(EPOCH + timedelta(days=day)).isoformat(), count=sum(by_type.values()), by_type=by_type)
+        for day, by_type in days.items()
     ]
 
 
@@ -194,7 +206,7 @@ def _last(groups: Groups) -> str | None:
     return timestamp(max(group.last for group in groups)) if groups else None
 
 
-def space_stats(space: Space, groups: Groups) -> SpaceStats:
+def space_stats(space: Space, groups: Groups, copies: int) -> SpaceStats:
     """What the groups of a space say of it."""
     return SpaceStats(
         space_id=space.id,
@@ -206,7 +218,7 @@ def space_stats(space: Space, groups: Groups) -> SpaceStats:
         tier_distribution=count_by(groups, lambda group: group.tier),
         top_categories=_top_categories(groups),
         last_activity=_last(groups),
-        shared_in_count=sum(group.copies for group in groups),
+        shared_in_count=copies,
         member_count=len(space.members),
         members=[MemberRole(member.user_id, member.role) for member in space.members],
     )

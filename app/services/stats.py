@@ -13,6 +13,7 @@ from app.domain.relation_stats import RelationStats, RelationStatsQuery, most_im
 from app.domain.sharing_stats import SharingQuery, SharingStats, sharing_stats
 from app.domain.stats import (
     AgentStatsList,
+    Counts,
     MemoryGroup,
     SpaceStatsList,
     Stats,
@@ -60,8 +61,7 @@ async def get_relations(parts: Parts, principal: Principal, query: RelationStats
 
 async def count_spaces(parts: Parts, principal: Principal) -> SpaceStatsList:
     """What lies in each space of the caller."""
-    begin = since(parts.clock(), 0)
-    return await _remembered(parts, principal, principal.space_keys, _count_spaces, begin)
+    return await _remembered(parts, principal, principal.space_keys, _count_spaces)
 
 
 async def count_sharing(parts: Parts, principal: Principal, query: SharingQuery) -> SharingStats:
@@ -72,8 +72,7 @@ async def count_sharing(parts: Parts, principal: Principal, query: SharingQuery)
 
 async def count_agents(parts: Parts, principal: Principal) -> AgentStatsList:
     """What each agent stored in the caller's spaces."""
-    begin = since(parts.clock(), 0)
-    return await _remembered(parts, principal, principal.space_keys, _count_agents, begin)
+    return await _remembered(parts, principal, principal.space_keys, _count_agents)
 
 
 def named_spaces(principal: Principal, given: str | None) -> list[str]:
@@ -106,9 +105,13 @@ async def _remembered(
 
 
 async def _count(tx: Transaction, principal: Principal, space_keys: list[str], begin: datetime) -> Stats:
-    groups = await stats.count_groups(tx, principal, space_keys, begin)
-    messages = await stats.count_messages(tx, principal, space_keys)
-    return add_up(groups, messages, _ids(principal))
+    counts = Counts(
+        groups=await stats.count_groups(tx, principal, space_keys),
+        days=await stats.count_days(tx, principal, space_keys, begin),
+        messages=await stats.count_messages(tx, principal, space_keys),
+        accesses=await stats.count_accesses(tx, principal, space_keys),
+    )
+    return add_up(counts, _ids(principal))
 
 
 async def _count_tags(tx: Transaction, principal: Principal, space_keys: list[str], query: TagQuery) -> TagStats:
@@ -125,13 +128,15 @@ async def _get_relations(
     return RelationStats(nodes=nodes, edges=edges, total_nodes=len(nodes), total_edges=len(edges))
 
 
-async def _count_spaces(
-    tx: Transaction, principal: Principal, space_keys: list[str], begin: datetime
-) -> SpaceStatsList:
+async def _count_spaces(tx: Transaction, principal: Principal, space_keys: list[str]) -> SpaceStatsList:
     by_space: dict[str, list[MemoryGroup]] = {}
-    for group in await stats.count_groups(tx, principal, space_keys, begin):
+    for group in await stats.count_groups(tx, principal, space_keys):
         by_space.setdefault(group.space_key, []).append(group)
-    found = [space_stats(space, by_space.get(space.space_key, [])) for space in await spaces.list_all(tx, principal)]
+    copies = await stats.count_copies(tx, principal, space_keys)
+    found = [
+        space_stats(space, by_space.get(space.space_key, []), copies.get(space.space_key, 0))
+        for space in await spaces.list_all(tx, principal)
+    ]
     return SpaceStatsList(found, len(found))
 
 
@@ -140,11 +145,9 @@ async def _count_sharing(tx: Transaction, principal: Principal, _: list[str], be
     return sharing_stats(groups, await stats.list_events(tx, principal, begin))
 
 
-async def _count_agents(
-    tx: Transaction, principal: Principal, space_keys: list[str], begin: datetime
-) -> AgentStatsList:
+async def _count_agents(tx: Transaction, principal: Principal, space_keys: list[str]) -> AgentStatsList:
     by_agent: dict[str, list[MemoryGroup]] = {}
-    for group in await stats.count_groups(tx, principal, space_keys, begin):
+    for group in await stats.count_groups(tx, principal, space_keys):
         by_agent.setdefault(group.agent_id, []).append(group)
     shares, ids = await stats.count_shares_by_agent(tx, principal), _ids(principal)
     agents = [agent_stats(name, groups, ids, shares.get(name, 0)) for name, groups in by_agent.items()]

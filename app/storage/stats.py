@@ -11,7 +11,7 @@ from app.domain.memories import BEGINNING
 from app.domain.principal import Principal
 from app.domain.relation_stats import GraphEdge, GraphNode, RelationStatsQuery
 from app.domain.sharing_stats import MAX_RECENT, EventGroup, RecentEvent
-from app.domain.stats import COUNTED_STATES, MemoryGroup
+from app.domain.stats import COUNTED_STATES, DayGroup, MemoryGroup
 from app.domain.tag_stats import MAX_ROWS, TagQuery, TagStats
 from app.storage.graph import Transaction, many, one
 from app.storage.queries import load
@@ -23,6 +23,13 @@ class AgentShares(msgspec.Struct, frozen=True):
     """How often an agent shared."""
 
     agent_id: str
+    count: int
+
+
+class SpaceCopies(msgspec.Struct, frozen=True):
+    """How many copies lie in a space."""
+
+    space_key: str
     count: int
 
 
@@ -38,12 +45,25 @@ async def list_revs(tx: Transaction, space_keys: Sequence[str]) -> list[str]:
     return await one(tx, QUERIES["list_revs"], list[str], space_keys=list(space_keys)) or []
 
 
-async def count_groups(
+async def count_groups(tx: Transaction, principal: Principal, space_keys: Sequence[str]) -> list[MemoryGroup]:
+    return await many(tx, QUERIES["count_groups"], MemoryGroup, space_keys=list(space_keys), **_seen(principal))
+
+
+async def count_days(
     tx: Transaction, principal: Principal, space_keys: Sequence[str], since: datetime
-) -> list[MemoryGroup]:
-    return await many(
-        tx, QUERIES["count_groups"], MemoryGroup, since=since, space_keys=list(space_keys), **_seen(principal)
-    )
+) -> list[DayGroup]:
+    return await many(tx, QUERIES["count_days"], DayGroup, since=since, space_keys=list(space_keys), **_seen(principal))
+
+
+async def count_accesses(tx: Transaction, principal: Principal, space_keys: Sequence[str]) -> int:
+    found = await one(tx, QUERIES["count_accesses"], int, space_keys=list(space_keys), **_seen(principal))
+    return found or 0
+
+
+async def count_copies(tx: Transaction, principal: Principal, space_keys: Sequence[str]) -> dict[str, int]:
+    """How many copies lie in each space, by its key."""
+    found = await many(tx, QUERIES["count_copies"], SpaceCopies, space_keys=list(space_keys), **_seen(principal))
+    return {row.space_key: row.count for row in found}
 
 
 async def count_messages(tx: Transaction, principal: Principal, space_keys: Sequence[str]) -> int:
