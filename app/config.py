@@ -16,6 +16,12 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     host: str = "127.0.0.1"
     port: int = 8080
     log_level: str = "info"
+    log_format: str = "text"
+    cors_origins: str = "*"
+    requests_per_min: int = 0
+    key_failures_per_min: int = 60
+    llm_requests_per_min: int = 300
+    share_rate_per_min: int = 0
     signup: str = "open"
     signup_token: str = ""
     embed_provider: str = "local"
@@ -43,11 +49,15 @@ class SettingsError(Exception):
 
 # The largest port, and more than any dimension or timeout needs.
 LARGEST_NUMBER = 65535
-NUMBERS = ("port", "embed_dim", "embed_timeout_secs", "llm_timeout_secs", "worker_tasks", "worker_grace_secs")
+NUMBERS = (
+    "port", "requests_per_min", "key_failures_per_min", "llm_requests_per_min", "share_rate_per_min", "embed_dim",
+    "embed_timeout_secs", "llm_timeout_secs", "worker_tasks", "worker_grace_secs",
+)  # fmt: skip
 CHOICES: dict[str, tuple[str, ...]] = {
     "embed_provider": ("local", "openai-compatible"),
     "llm_provider": ("openai-compatible",),
     "signup": ("open", "token", "closed"),
+    "log_format": ("text", "json"),
     "log_level": ("debug", "info", "warning", "error"),
 }
 

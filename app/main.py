@@ -8,7 +8,6 @@ from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from importlib.metadata import version
 from importlib.resources import files
-from ipaddress import ip_address
 from typing import Any
 
 from litestar import Litestar, Router, get
@@ -44,9 +43,9 @@ from app.api import (
     tenants,
 )
 from app.api.auth import provide_principal
-from app.api.cors import allow_origins
+from app.api.context import identify
+from app.api.cors import guard_browsers
 from app.api.errors import answer_domain, answer_http, answer_unexpected
-from app.api.limits import SignUpLimit
 from app.api.reading import AnyRequest
 from app.api.space_paths import two_segments
 from app.config import Settings
@@ -156,7 +155,6 @@ def create_app(parts: Callable[[], Parts]) -> Litestar:
         dependencies={
             "parts": Provide(parts, sync_to_thread=False),
             "principal": Provide(provide_principal),
-            "sign_ups": Provide(_sign_up_limit(parts), sync_to_thread=False),
         },
         exception_handlers={OurmemError: answer_domain, HTTPException: answer_http, Exception: answer_unexpected},
         openapi_config=_openapi(),
@@ -166,7 +164,8 @@ def create_app(parts: Callable[[], Parts]) -> Litestar:
         logging_config=None,
     )
     # Outside the routing, so that unknown paths and OPTIONS get the headers as well.
-    app.asgi_handler = allow_origins(two_segments(app.asgi_handler))
+    routed = two_segments(app.asgi_handler)
+    app.asgi_handler = identify(guard_browsers(routed, lambda: parts().settings.cors_origins))
     return app
 
 
@@ -174,27 +173,6 @@ def create_app(parts: Callable[[], Parts]) -> Litestar:
 async def get_openapi(request: AnyRequest) -> dict[str, Any]:
     """The OpenAPI document."""
     return request.app.openapi_schema.to_schema()
-
-
-def _sign_up_limit(parts: Callable[[], Parts]) -> Callable[[], SignUpLimit]:
-    made: list[SignUpLimit] = []
-
-    def provide() -> SignUpLimit:
-        if not made:
-            made.append(SignUpLimit(is_loopback=is_loopback(parts().settings.host)))
-        return made[0]
-
-    return provide
-
-
-def is_loopback(host: str) -> bool:
-    """Whether only this machine can reach the address."""
-    if host == "localhost":
-        return True
-    try:
-        return ip_address(host).is_loopback
-    except ValueError:
-        return False
 
 
 def _openapi() -> OpenAPIConfig:

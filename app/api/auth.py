@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from litestar.di import NamedDependency
 
+from app.api.context import note_allowance
 from app.api.reading import AnyRequest, read_header
 from app.domain.errors import Unauthorized
 from app.domain.principal import Principal, Scope, key_hash
+from app.services.limits import Request
 from app.services.parts import Parts
 from app.services.tenants import agent_name
 from app.storage import system
@@ -17,17 +19,29 @@ READING_PATHS = ("/v1/memories/search",)
 
 
 async def provide_principal(request: AnyRequest, parts: NamedDependency[Parts]) -> Principal:
-    """Who asks. Raises Unauthorized without a working key, and InsufficientScope when the key may not do this."""
+    """Who asks. Raises Unauthorized without a working key, InsufficientScope when it may not do this, RateLimited."""
     key = request.headers.get("x-api-key", "")
     if not key:
         raise Unauthorized("the header X-API-Key is missing")
     now = parts.clock()
-    principal = await parts.graph.read(system.get_principal, key_hash(key), now)
-    if principal is None:
-        raise Unauthorized("the API key is unknown, revoked or expired")
+    principal = await _find(request, parts, key_hash(key))
     parts.accesses.note_key(principal.key_id, now)
+    line = Request(f"{request.method} {request.scope['path']}", now)
+    note_allowance(parts.limits.check_request(parts.settings, principal, line))
     principal.require(Scope.READ if _only_reads(request) else Scope.WRITE)
     return principal.acting_as(agent_name(read_header(request, "x-agent-id")))
+
+
+async def _find(request: AnyRequest, parts: Parts, hashed: str) -> Principal:
+    """The principal of a key. Raises Unauthorized, and RateLimited when too many wrong keys came from the address."""
+    address, now = request.client.host if request.client else "", parts.clock()
+    parts.limits.check_key(parts.settings, address, hashed, now)
+    principal = await parts.graph.read(system.get_principal, hashed, now)
+    if principal is None:
+        parts.limits.note_failure(parts.settings, address, now)
+        raise Unauthorized("the API key is unknown, revoked or expired")
+    parts.limits.note_success(hashed)
+    return principal
 
 
 def _only_reads(request: AnyRequest) -> bool:

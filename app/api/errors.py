@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import logging
-import uuid
 
 import msgspec
 from litestar import Response
 from litestar.exceptions import HTTPException, MethodNotAllowedException, NotFoundException
 
+from app.api.context import limit_headers, request_id
 from app.api.reading import AnyRequest
-from app.domain.errors import OurmemError
+from app.domain.errors import OurmemError, RateLimited, Unavailable
 
 LOG = logging.getLogger(__name__)
 # What the framework refuses by itself: unknown paths, wrong methods, bodies over the limit.
@@ -18,11 +18,12 @@ CODES = {400: "validation_error", 404: "not_found", 405: "method_not_allowed", 4
 
 
 class ErrorDetail(msgspec.Struct, frozen=True, omit_defaults=True):
-    """Code and message, and what helps where we know it."""
+    """Code and message, what helps where we know it, and of our own failures by which id the log has them."""
 
     code: str
     message: str
     hint: str = ""
+    request_id: str = ""
 
 
 class ErrorBody(msgspec.Struct, frozen=True):
@@ -33,10 +34,19 @@ class ErrorBody(msgspec.Struct, frozen=True):
 
 def answer_domain(request: AnyRequest, error: OurmemError) -> Response[ErrorBody]:
     """What a service raised, with its own status."""
-    if error.status >= 500:  # noqa: PLR2004
+    # Only here: two answers 404 must not differ, or they would tell a foreign id from an unknown one.
+    is_ours = error.status >= 500  # noqa: PLR2004
+    if is_ours:
         LOG.warning("%s %s: %s", request.method, _route(request), error.message)
-    headers = {"Retry-After": "2"} if error.status == 503 else {}  # noqa: PLR2004
-    return _answer(error.status, ErrorDetail(error.code, error.message, error.hint), headers)
+    detail = ErrorDetail(error.code, error.message, error.hint, request_id() if is_ours else "")
+    return _answer(error.status, detail, _wait_headers(error))
+
+
+def _wait_headers(error: OurmemError) -> dict[str, str]:
+    """When to try again, where that is known."""
+    if isinstance(error, RateLimited) and error.allowance:
+        return {"Retry-After": str(error.allowance.reset_seconds), **limit_headers(error.allowance)}
+    return {"Retry-After": "2"} if isinstance(error, Unavailable) else {}
 
 
 def answer_http(request: AnyRequest, error: HTTPException) -> Response[ErrorBody]:
@@ -51,10 +61,10 @@ def answer_http(request: AnyRequest, error: HTTPException) -> Response[ErrorBody
 
 
 def answer_unexpected(request: AnyRequest, error: Exception) -> Response[ErrorBody]:
-    """What nobody foresaw: an id for the log, and nothing of the inside."""
-    incident = uuid.uuid4().hex[:12]
-    LOG.error("incident %s at %s %s", incident, request.method, _route(request), exc_info=error)
-    return _answer(500, ErrorDetail("internal_error", f"internal error: see the log for {incident}"), {})
+    """What nobody foresaw: the id of the request for the log, and nothing of the inside."""
+    LOG.error("%s %s failed", request.method, _route(request), exc_info=error)
+    message = f"internal error: see the log for {request_id()}"
+    return _answer(500, ErrorDetail("internal_error", message, request_id=request_id()), {})
 
 
 def _route(request: AnyRequest) -> str:

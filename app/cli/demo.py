@@ -38,7 +38,7 @@ TASK_SECONDS = 60.0
 def demo(file: Path | None, leave: bool) -> None:
     """Starts everything, shows the conversation, and serves until Ctrl-C unless told to leave."""
     settings, script = load_settings(), read_script(file)
-    logs.set_up(settings.log_level)
+    logs.set_up(settings.log_level, settings.log_format)
     with program.bind(settings) as listener, open_database(settings, Use.START) as database:
         client = Client(address(settings.host, listener.getsockname()[1]))
 

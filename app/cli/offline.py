@@ -22,7 +22,7 @@ Outcome = TypeVar("Outcome")
 def on_graph(work: Callable[[Parts], Awaitable[Outcome]], use: Use = Use.EITHER) -> Outcome:
     """The outcome of some work; where no server runs, an embedded one is started for the moment."""
     settings = load_settings()
-    logs.set_up(settings.log_level)
+    logs.set_up(settings.log_level, settings.log_format)
     with open_database(settings, use) as database:
         if database.server:
             echo("Starting Neo4j for the moment …")

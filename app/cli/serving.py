@@ -25,7 +25,7 @@ def serve(with_worker: bool) -> None:
 
 def _serve(use: Use, *, with_worker: bool) -> None:
     settings = load_settings()
-    logs.set_up(settings.log_level)
+    logs.set_up(settings.log_level, settings.log_format)
     with program.bind(settings) as listener, open_database(settings, use) as database:
 
         async def serve_until(ending: Ending) -> None:
@@ -56,7 +56,7 @@ def announce(settings: Settings, database: Database, listener: socket.socket) ->
 def work() -> None:
     """A worker without a service."""
     settings = load_settings()
-    logs.set_up(settings.log_level)
+    logs.set_up(settings.log_level, settings.log_format)
     with open_database(settings, Use.JOIN) as database:
 
         async def work_until(ending: Ending) -> None:

@@ -16,6 +16,8 @@ OurmemError
 
 from __future__ import annotations
 
+from app.domain.rate_limits import Allowance
+
 
 class OurmemError(Exception):
     """What goes wrong in a way the caller can be told; `message` is shown, so it names no secret and no path."""
@@ -85,9 +87,13 @@ class Unprocessable(OurmemError):
 
 
 class RateLimited(OurmemError):
-    """Too many requests."""
+    """Too many requests; the allowance says when there may be more."""
 
     status, code, prefix = 429, "rate_limited", "rate limited"
+
+    def __init__(self, message: str, hint: str = "", allowance: Allowance | None = None) -> None:
+        super().__init__(message, hint)
+        self.allowance = allowance
 
 
 class Unavailable(OurmemError):

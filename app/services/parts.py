@@ -11,6 +11,7 @@ from app.config import Settings
 from app.providers.embedder import Embedder
 from app.providers.llm import LanguageModel
 from app.services.accesses import AccessRecorder
+from app.services.limits import Limits
 from app.services.remembering import RememberedAnswers
 from app.storage.graph import Graph
 
@@ -27,3 +28,4 @@ class Parts(msgspec.Struct, frozen=True):
     clock: Clock
     llm: LanguageModel | None = None
     answers: RememberedAnswers = msgspec.field(default_factory=RememberedAnswers)
+    limits: Limits = msgspec.field(default_factory=Limits)
