@@ -181,7 +181,10 @@ CREATE (:SharingEvent:Sample {
 })
 CREATE (:Invitation:Sample {id: 'sample-invitation'})
 CREATE (:Connection:Sample {id: 'sample-connection'})
-CREATE (:AuditEvent:Sample {id: 'sample-audit', space_key: team.space_key, at: tenant.created_at})
+CREATE (:AuditEvent:Sample {
+  id: 'sample-audit', space_key: team.space_key, at: tenant.created_at, action: 'member_added', user_id: tenant.id, agent_id: 'mcp',
+  subject: tenant.id, count: 1, detail: 'reader'
+})
 CREATE (:NoiseExample:Sample {
   id: 'sample-noise', space_id: space.id, space_key: space.space_key, visible_to: 'all0', text: 'Ping?', text_hash: 'ping',
   embedding: memory.embedding, model: 'sample', source: 'feedback', memory_ids: [memory.id], hits: 1,

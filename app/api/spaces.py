@@ -7,12 +7,13 @@ from litestar.di import NamedDependency, Provide
 from litestar.params import FromPath
 
 from app.api.documents import documented
-from app.api.reading import AnyRequest, is_json, read_body
+from app.api.reading import AnyRequest, is_json, read_body, read_query
 from app.api.space_paths import provide_space_id
 from app.api.tenants import Status
+from app.domain.audit import AuditList, AuditQuery
 from app.domain.principal import Principal
 from app.domain.spaces import NewMember, NewOwner, NewSpace, RoleChange, SpaceChange, SpaceList, SpaceView
-from app.services import members, spaces
+from app.services import audit, members, spaces
 from app.services.parts import Parts
 
 
@@ -112,6 +113,17 @@ async def update_owner(
     return await parts.graph.write(members.hand_over, principal, space_id, new.user_id, parts.clock())
 
 
+@get("/v1/spaces/{kind:str}/{uid:str}/audit", operation_class=documented(query=AuditQuery))
+async def list_audit_events(
+    request: AnyRequest,
+    parts: NamedDependency[Parts],
+    principal: NamedDependency[Principal],
+    space_id: NamedDependency[str],
+) -> AuditList:
+    """Who did what to a space, newest first. For admins."""
+    return await parts.graph.read(audit.list_page, principal, space_id, read_query(request, AuditQuery))
+
+
 router = Router(
     path="/",
     tags=["spaces"],
@@ -126,5 +138,6 @@ router = Router(
         delete_member,
         leave_space,
         update_owner,
+        list_audit_events,
     ],
 )

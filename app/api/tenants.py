@@ -124,7 +124,7 @@ async def update_group(
 ) -> AgentGroup:
     """Create an agent group or replace its agents; they see what is `shared:<name>`. Needs the scope admin."""
     new = await read_body(request, GroupMembers)
-    return await parts.graph.write(tenants.update_group, principal, name, new.agents)
+    return await parts.graph.write(tenants.update_group, principal, name, new.agents, parts.clock())
 
 
 @get("/v1/agent-groups", operation_class=documented())

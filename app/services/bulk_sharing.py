@@ -138,6 +138,6 @@ async def _bridge(tx: Transaction, principal: Principal, user_id: str, given: Br
         return Bridge(known, False)
     handles = "-".join(handle[:SHOWN_HANDLE_CHARS] for handle in (principal.tenant_id, user_id))
     space_id = await spaces.create_empty(tx, principal, SpaceKind.TEAM, f"shared-{handles}", given.space)
-    await stored_spaces.add_members(tx, given.space.space_key, {user_id: Role.MEMBER}, given.copies.now)
+    await spaces.add_first_members(tx, principal, {user_id: Role.MEMBER}, given.space)
     space = SpaceAccess(id=space_id, space_key=given.space.space_key, kind=SpaceKind.TEAM.value, role=Role.ADMIN)
     return Bridge(space, True)

@@ -8,16 +8,26 @@ from uuid import uuid4
 
 import msgspec
 
+from app.domain.audit import AuditAction, Entry
 from app.domain.memories import Memory
 from app.domain.principal import ALL_AGENTS, Principal, Visibility
 from app.domain.sharing import Action, Copies, CopyIds, copy_of, share_key
 from app.domain.tasks import Task, TaskKind, TaskStatus
+from app.services import audit
 from app.storage import memories, sharing, tasks
 from app.storage.graph import Transaction
 from app.storage.sharing import CopyWrite, SharingEvent
 
 # A copy in a shared space is there for everybody in it (contract 9).
 FOR_ALL = Visibility("global", ALL_AGENTS)
+# How the record of a space calls what happens to copies.
+AUDITED = {
+    Action.SHARE: AuditAction.MEMORIES_SHARED,
+    Action.BATCH_SHARE: AuditAction.MEMORIES_SHARED,
+    Action.PULL: AuditAction.MEMORIES_PULLED,
+    Action.RESHARE: AuditAction.MEMORIES_RESHARED,
+    Action.UNSHARE: AuditAction.MEMORIES_UNSHARED,
+}
 # A live copy of a live copy of …: more steps than anybody has spaces in a row.
 LONGEST_CHAIN = 10
 
@@ -60,6 +70,25 @@ async def create(
     if waiting:
         await tasks.create(tx, _task(principal, wanted.target.space_key, given, waiting), None)
     await sharing.create_events(tx, [_event(copy.origin, copy.memory, wanted, given.now) for copy in fresh])
+    await audit.record(tx, principal, given.now, *_entries(fresh, wanted))
+
+
+def _entries(fresh: Sequence[CopyWrite], wanted: Copies) -> list[Entry]:
+    """What is told in the space where the copies lie and in those they were taken from: the id of a single one."""
+    touched = [(wanted.target.space_key, copy.memory.id) for copy in fresh]
+    touched += [(copy.origin.space_key, copy.origin.id) for copy in fresh]
+    by_space = {key: [subject for named, subject in touched if named == key] for key, _ in touched}
+    detail = f"rule {wanted.rule}" if wanted.rule else ""
+    return [
+        Entry(
+            action=AUDITED[wanted.action],
+            space_key=key,
+            subject=subjects[0] if len(subjects) == 1 else "",
+            count=len(subjects),
+            detail=detail,
+        )
+        for key, subjects in by_space.items()
+    ]
 
 
 def _task(principal: Principal, space_key: str, given: CopyIds, waiting: int) -> Task:
@@ -105,6 +134,8 @@ async def tell_unshare(tx: Transaction, principal: Principal, copy: Memory, now:
         at=now,
     )
     await sharing.create_events(tx, [event])
+    taken = Entry(action=AUDITED[Action.UNSHARE], space_key=copy.space_key, subject=copy.id)
+    await audit.record(tx, principal, now, taken)
 
 
 async def lock_spaces(tx: Transaction, space_keys: set[str]) -> None:

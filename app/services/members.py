@@ -6,6 +6,7 @@ from datetime import datetime
 
 import msgspec
 
+from app.domain.audit import AuditAction, Entry
 from app.domain.errors import Invalid, NotFound, Unauthorized
 from app.domain.principal import Principal, Role
 from app.domain.spaces import (
@@ -18,6 +19,7 @@ from app.domain.spaces import (
     parse_role,
     space_view,
 )
+from app.services import audit
 from app.services.spaces import get, must_administer, must_get, must_get_user
 from app.storage import memories, spaces
 from app.storage.graph import Transaction
@@ -28,8 +30,14 @@ async def add(tx: Transaction, principal: Principal, space_id: str, new: NewMemb
     space = await must_administer(tx, principal, space_id)
     user_id = await must_get_user(tx, new.user_id, now)
     check_joining(space, user_id)
-    await spaces.add_members(tx, space.space_key, {user_id: parse_role(new.role)}, now)
+    role = parse_role(new.role)
+    await spaces.add_members(tx, space.space_key, {user_id: role}, now)
+    await audit.record(tx, principal, now, _entry(AuditAction.MEMBER_ADDED, space, user_id, role))
     return await get(tx, principal, space_id)
+
+
+def _entry(action: AuditAction, space: Space, user_id: str, role: str = "") -> Entry:
+    return Entry(action=action, space_key=space.space_key, subject=user_id, detail=role)
 
 
 def check_joining(space: Space, user_id: str) -> None:
@@ -47,6 +55,7 @@ async def update(tx: Transaction, principal: Principal, space_id: str, member: N
     if user_id == space.owner_id and role is not Role.ADMIN:
         raise Invalid("the owner is an admin; hand the space over first")
     await spaces.update_member(tx, space.space_key, user_id, role, now)
+    await audit.record(tx, principal, now, _entry(AuditAction.MEMBER_CHANGED, space, user_id, role))
     return await get(tx, principal, space_id)
 
 
@@ -57,6 +66,7 @@ async def delete(tx: Transaction, principal: Principal, space_id: str, user_id: 
     if named == space.owner_id:
         raise Invalid("the owner cannot be removed; hand the space over first")
     await spaces.delete_member(tx, space.space_key, named, now)
+    await audit.record(tx, principal, now, _entry(AuditAction.MEMBER_REMOVED, space, named))
     # Read no more: an admin who took himself out may not see the space any longer.
     rest = [member for member in space.members if member.user_id != named]
     return space_view(msgspec.structs.replace(space, members=rest, updated_at=now))
@@ -77,6 +87,7 @@ async def leave(tx: Transaction, principal: Principal, space_id: str, now: datet
     if space.owner_id == principal.tenant_id:
         raise Invalid("the owner cannot leave; hand the space over or delete it")
     await spaces.delete_member(tx, space.space_key, principal.tenant_id, now)
+    await audit.record(tx, principal, now, _entry(AuditAction.MEMBER_LEFT, space, principal.tenant_id))
 
 
 async def hand_over(tx: Transaction, principal: Principal, space_id: str, given: str, now: datetime) -> SpaceView:
@@ -90,4 +101,5 @@ async def hand_over(tx: Transaction, principal: Principal, space_id: str, given:
     if user_id != space.owner_id:
         check_owned(await spaces.count_owned(tx, user_id))
     await spaces.update_owner(tx, space.space_key, user_id, now)
+    await audit.record(tx, principal, now, _entry(AuditAction.OWNER_CHANGED, space, user_id))
     return await get(tx, principal, space_id)

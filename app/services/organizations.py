@@ -42,8 +42,7 @@ async def create(tx: Transaction, principal: Principal, new: NewOrganization, gi
     roles.pop(principal.tenant_id, None)
     check_size(SpaceKind.ORGANIZATION, len(roles) + 1)
     space_id = await spaces.create_empty(tx, principal, SpaceKind.ORGANIZATION, name, given)
-    if roles:
-        await stored_spaces.add_members(tx, given.space_key, roles, given.now)
+    await spaces.add_first_members(tx, principal, roles, given)
     return OrganizationMade(space_id, name, len(roles), failed)
 
 

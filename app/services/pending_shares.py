@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from app.domain.audit import AuditAction, Entry
 from app.domain.errors import NotFound
 from app.domain.memories import MemoryView
 from app.domain.principal import Principal
 from app.domain.sharing import Action, Copies, CopyIds
 from app.domain.sharing_rules import PendingView, Rejected, pending_view
-from app.services import copying
+from app.services import audit, copying
 from app.services.memories import must_get
 from app.services.sharing import copy_one
 from app.storage import sharing_rules
@@ -45,4 +46,6 @@ async def reject(tx: Transaction, principal: Principal, pending_id: str, now: da
     found = await sharing_rules.list_pending(tx, principal, 1, pending_id)
     if not found or await sharing_rules.answer_pending(tx, principal, pending_id, "rejected", now) is None:
         raise NotFound("no such pending share")
+    refused = Entry(action=AuditAction.SHARE_REJECTED, space_key=found[0].space_key, subject=pending_id)
+    await audit.record(tx, principal, now, refused)
     return Rejected(rejected=True, id=pending_id)

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from uuid import uuid4
 
+from app.domain.audit import AuditAction, Entry
 from app.domain.errors import Invalid, NotFound, Unauthorized
 from app.domain.principal import Principal
 from app.domain.sharing import Action, Copies, CopyIds, check_target
@@ -17,7 +18,7 @@ from app.domain.sharing_rules import (
     parse_filters,
     rule_view,
 )
-from app.services import copying
+from app.services import audit, copying
 from app.services.parts import Parts
 from app.services.spaces import must_administer
 from app.services.spaces import must_get as must_get_space
@@ -55,6 +56,12 @@ async def create(tx: Transaction, principal: Principal, space_id: str, new: NewR
         created_at=given.now,
     )
     await sharing_rules.create(tx, rule, source.space_key, space.space_key)
+    # Told in both: the one is given away, the other filled.
+    entries = [
+        Entry(action=AuditAction.RULE_CREATED, space_key=key, subject=rule.id)
+        for key in (source.space_key, space.space_key)
+    ]
+    await audit.record(tx, principal, given.now, *entries)
     return rule_view(rule)
 
 
@@ -76,6 +83,8 @@ async def _end(tx: Transaction, principal: Principal, space_id: str, rule_id: st
     # Also one whose withdrawal was interrupted, which no list shows any more.
     if await sharing_rules.end(tx, space.space_key, rule_id, now) is None:
         raise NotFound("no such rule")
+    ended = Entry(action=AuditAction.RULE_DELETED, space_key=space.space_key, subject=rule_id)
+    await audit.record(tx, principal, now, ended)
     return space.space_key
 
 

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from app.domain.audit import AuditAction, Entry
 from app.domain.errors import NotFound, Unauthorized
 from app.domain.memories import parse_choice
 from app.domain.principal import Principal, Scope
 from app.domain.space_settings import Preset, SecretPolicy, SpaceSettings, SpaceSettingsChange
+from app.services import audit
 from app.storage import memories, space_settings
 from app.storage.graph import Transaction
 
@@ -25,6 +27,15 @@ async def update(
     settings = await space_settings.update(tx, principal, space.space_key, given, now)
     if settings is None:
         raise NotFound("no such space")
+    changed = ", ".join(f"{name}={value}" for name, value in given.items())
+    entry = Entry(
+        action=AuditAction.SETTINGS_CHANGED,
+        space_key=space.space_key,
+        subject=space.id,
+        count=len(given),
+        detail=changed,
+    )
+    await audit.record(tx, principal, now, entry)
     return settings
 
 

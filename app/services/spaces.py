@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
 from uuid import uuid4
 
 import msgspec
 
+from app.domain.audit import AuditAction, Entry
 from app.domain.errors import Invalid, NotFound
 from app.domain.principal import Principal, Role
 from app.domain.spaces import (
@@ -25,6 +27,7 @@ from app.domain.spaces import (
     require_admin,
     space_view,
 )
+from app.services import audit
 from app.storage import memories, spaces
 from app.storage.graph import Transaction
 from app.storage.spaces import SpaceWrite
@@ -52,9 +55,22 @@ async def create(tx: Transaction, principal: Principal, new: NewSpace, given: Ne
     space_id = await create_empty(tx, principal, kind, redact(new.name.strip()), given)
     roles.pop(principal.tenant_id, None)
     check_size(kind, len(roles) + 1)
-    if roles:
-        await spaces.add_members(tx, given.space_key, roles, given.now)
+    await add_first_members(tx, principal, roles, given)
     return space_view(await must_get(tx, principal, space_id))
+
+
+async def add_first_members(
+    tx: Transaction, principal: Principal, roles: Mapping[str, Role], given: NewSpaceIds
+) -> None:
+    """Adds members to a space that was made just now; they have been looked up and fit in."""
+    if not roles:
+        return
+    await spaces.add_members(tx, given.space_key, roles, given.now)
+    added = [
+        Entry(action=AuditAction.MEMBER_ADDED, space_key=given.space_key, subject=user_id, detail=role)
+        for user_id, role in roles.items()
+    ]
+    await audit.record(tx, principal, given.now, *added)
 
 
 async def create_empty(tx: Transaction, principal: Principal, kind: SpaceKind, name: str, given: NewSpaceIds) -> str:
@@ -66,6 +82,8 @@ async def create_empty(tx: Transaction, principal: Principal, kind: SpaceKind, n
         space_id=f"{PREFIXES[kind]}/{given.name}", space_key=given.space_key, kind=kind, name=name, now=given.now
     )
     await spaces.create(tx, principal, write)
+    made = Entry(action=AuditAction.SPACE_CREATED, space_key=given.space_key, subject=write.space_id)
+    await audit.record(tx, principal, given.now, made)
     return write.space_id
 
 
@@ -124,4 +142,7 @@ async def update(tx: Transaction, principal: Principal, space_id: str, change: S
         else redact(change.name.strip(), principal.settings_of(space.space_key).secrets, "name")
     )
     await spaces.update(tx, space.space_key, name, now)
+    if name is not None:
+        renamed = Entry(action=AuditAction.SPACE_RENAMED, space_key=space.space_key, subject=space.id)
+        await audit.record(tx, principal, now, renamed)
     return await get(tx, principal, space_id)

@@ -6,10 +6,12 @@ from datetime import datetime
 
 import msgspec
 
+from app.domain.audit import AuditAction, Entry
 from app.domain.errors import Invalid, NotFound
 from app.domain.memories import MAX_NAME_CHARS, timestamp, to_utc
 from app.domain.principal import AgentGroup, Principal, Scope, key_hash
 from app.domain.tenants import SHOWN_KEY_CHARS, ApiKey, CreatedKey, KeyList, KeyView, NewKey
+from app.services import audit
 from app.storage import memories, tenants
 from app.storage.graph import Transaction
 from app.storage.tenants import KeyWrite
@@ -56,7 +58,15 @@ async def create_key(tx: Transaction, principal: Principal, new: NewKey, secret:
     stored = await tenants.create_key(tx, principal, write)
     if stored is None:
         raise NotFound("no such tenant")
+    made = _entry(principal, AuditAction.KEY_CREATED, stored.id, ", ".join(stored.scopes))
+    await audit.record(tx, principal, secret.now, made)
     return CreatedKey(**msgspec.structs.asdict(key_view(stored)), api_key=secret.key)
+
+
+def _entry(principal: Principal, action: AuditAction, subject: str, detail: str = "") -> Entry:
+    """What is done to an account is told in its personal space."""
+    space_key = principal.personal_space().space_key
+    return Entry(action=action, space_key=space_key, subject=subject, detail=detail)
 
 
 def parse_scopes(given: list[str] | None) -> list[Scope]:
@@ -97,13 +107,16 @@ async def delete_key(tx: Transaction, principal: Principal, key_id: str, now: da
     if not any(Scope.ADMIN in key.scopes and _outlives(key, now) for key in keys if key.id != key_id):
         raise Invalid("this is the last key with the scope admin; create another one first")
     await tenants.delete_key(tx, principal, key_id, now)
+    await audit.record(tx, principal, now, _entry(principal, AuditAction.KEY_REVOKED, key_id))
 
 
 def _outlives(key: ApiKey, now: datetime) -> bool:
     return key.expires_at is None or key.expires_at > now
 
 
-async def update_group(tx: Transaction, principal: Principal, name: str, agents: list[str]) -> AgentGroup:
+async def update_group(
+    tx: Transaction, principal: Principal, name: str, agents: list[str], now: datetime
+) -> AgentGroup:
     """Creates an agent group or replaces its agents. Raises InsufficientScope, Invalid."""
     principal.require(Scope.ADMIN)
     if not name.strip() or len(name) > MAX_NAME_CHARS:
@@ -112,4 +125,5 @@ async def update_group(tx: Transaction, principal: Principal, name: str, agents:
     group = await tenants.update_group(tx, principal, redact_id(name), shown)
     if group is None:
         raise NotFound("no such tenant")
+    await audit.record(tx, principal, now, _entry(principal, AuditAction.GROUP_CHANGED, group.name))
     return group

@@ -240,6 +240,7 @@ SPACES = [
     Call(f"DELETE {TEAM}/members/{{user_id}}", 200, 404, scope="write"),
     # Its owner cannot leave it, but may try.
     Call(f"POST {TEAM}/leave", 400, 404, scope="write"),
+    Call(f"GET {TEAM}/audit", 200, 404),
     Call(f"PUT {TEAM}/owner", 200, 404, {"user_id": "{user_id}"}, scope="write"),
 ]
 MEMORY = "/v1/memories/{memory_id}"
