@@ -35,6 +35,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     llm_api_key: str = ""
     llm_model: str = "gpt-4o-mini"
     llm_timeout_secs: int = 30
+    nli_model: str = ""
     worker_tasks: int = 2
     worker_grace_secs: int = 5
     neo4j_uri: str = ""

@@ -22,6 +22,7 @@ from litestar.static_files import create_static_files_router  # pyright: ignore[
 from app.api import (
     conflicts,
     decisions,
+    discovery,
     entities,
     graphs,
     health,
@@ -51,6 +52,7 @@ from app.api.space_paths import two_segments
 from app.config import Settings
 from app.domain.errors import OurmemError
 from app.providers.embedder import Embedder, EmbeddingFailed
+from app.providers.entailment import make_entailer
 from app.providers.llm import make_llm
 from app.services.accesses import AccessRecorder
 from app.services.parts import Parts
@@ -73,6 +75,7 @@ ROUTERS = [
     ingest.router,
     noise_examples.router,
     imports.router,
+    discovery.router,
     space_settings.router,
     decisions.router,
     conflicts.router,
@@ -101,6 +104,7 @@ def make_parts(settings: Settings, graph: Graph, embedder: Embedder) -> Parts:
         accesses=AccessRecorder(graph, system.touch_keys),
         clock=utc_now,
         llm=make_llm(settings),
+        entailer=make_entailer(settings),
     )
 
 
@@ -128,6 +132,8 @@ async def close_parts(parts: Parts) -> None:
     await parts.embedder.close()
     if parts.llm:
         await parts.llm.close()
+    if parts.entailer:
+        await parts.entailer.close()
     await parts.graph.close()
 
 

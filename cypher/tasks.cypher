@@ -43,6 +43,13 @@ MATCH (state:SpaceState {space_key: $space_key})
 SET state.rev = state.rev
 RETURN state.rev AS rev;
 
+// name: get_waiting_task
+// A task of a lane that no worker has begun: who wants the same again need not queue it twice.
+MATCH (task:Task)
+WHERE task.lane = $lane AND task.phase IN ['ready', 'behind', 'waiting'] AND task.created_at IS NOT NULL
+  AND task.tenant_id = $tenant_id
+RETURN task {.*} AS task ORDER BY task.created_at LIMIT 1;
+
 // name: open_lane
 // Makes the first task of a lane ready when none of it is ready, waiting for a retry or running.
 MATCH (next:Task)

@@ -66,7 +66,7 @@ SET memory = said {
   .*, id: 'sample-memory-1', kind: 'memory', content: 'Ann lives in Shanghai.', l0_abstract: 'Ann lives in Shanghai.',
   l1_overview: 'Where Ann lives.', category: 'profile', memory_type: 'insight', text_hash: 'memory', role: '', speaker: '',
   subject: 'Ann', attribute: 'residence', value: 'Shanghai', context: '', modality: 'fact', evidence_ids: [said.id],
-  needs_review: true, review_at: tenant.created_at, tier_at: tenant.created_at, current_key: 'sample-current', share_key: 'sample-share', last_confirmed_at: tenant.created_at,
+  needs_review: true, compared_hash: 'memory', review_at: tenant.created_at, tier_at: tenant.created_at, current_key: 'sample-current', share_key: 'sample-share', last_confirmed_at: tenant.created_at,
   position: null, hash: null, seq: null, dedup_key: null
 }
 CREATE (other:Memory:Sample)
@@ -111,7 +111,7 @@ CREATE (decision:Decision:Sample {
   id: 'sample-decision', task_id: 'sample-task', space_key: space.space_key, tenant_id: tenant.id, visible_to: 'all0', rev: 1,
   fact: 0, action: 'supersede', requested_action: 'supersede', text: memory.content, category: 'profile',
   memory_id: memory.id, target_id: other.id, reason: 'by the same speaker later', label: '', method: 'rule', scores_json: '{}',
-  created: [memory.id], before_json: '[]', repeats: [], evidence: [said.id], fact_json: '{}', created_at: tenant.created_at,
+  created: [memory.id], before_json: '[]', repeats: [], evidence: [said.id], fact_json: '{}', is_discovered: true, created_at: tenant.created_at,
   undone_at: tenant.created_at
 })
 CREATE (decision)-[:DECIDED {op: 'created'}]->(memory), (decision)-[:DECIDED {op: 'changed'}]->(other)
@@ -132,6 +132,7 @@ FOREACH (created IN [tenant.created_at] |
   CREATE (memory)-[:CONTEXTUALIZES {space_key: 'ssample0', id: 'sample-4', decision: 'sample-decision', method: 'user', weight: 1.0, label: 'work', task: 'sample-task', created_at: created}]->(other)
   CREATE (memory)-[:MERGED_FROM {space_key: 'ssample0', id: 'sample-5', decision: 'sample-decision', method: 'rule', weight: 1.0, task: 'sample-task', created_at: created}]->(other)
   CREATE (memory)-[:DERIVED_FROM {space_key: 'ssample0', id: 'sample-6', method: 'rule', weight: 1.0, task: 'sample-task', created_at: created}]->(other)
+  CREATE (memory)-[:JUDGED {label: 'supports', method: 'judge', weight: 0.8, hashes: 'memoryother', task: 'sample-task', created_at: created}]->(other)
   CREATE (memory)-[:SIMILAR_TO {id: 'sample-7', method: 'vector', weight: 0.8, cosine: 0.8, task: 'sample-task', created_at: created}]->(other)
 )
 CREATE (:Task:Sample {

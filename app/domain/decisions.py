@@ -91,6 +91,8 @@ class StoredDecision(msgspec.Struct, frozen=True, kw_only=True):
     repeats: list[str] = []
     evidence: list[str] = []
     fact_json: str = ""
+    # Found between memories that were there already; it goes when one of them is taken back.
+    is_discovered: bool = False
     created_at: datetime
     undone_at: datetime | None = None
 

@@ -24,6 +24,11 @@ class TaskKind(StrEnum):
     INGEST = "ingest"
     RELATE = "relate"
     IMPORT = "import"
+    DISCOVER = "discover"
+
+
+# Work on a space as a whole, of which one at a time is enough.
+OF_A_SPACE = (TaskKind.DISCOVER,)
 
 
 class TaskStatus(StrEnum):
@@ -151,7 +156,9 @@ def view(task: Task) -> TaskView:
 
 
 def lane(task: Task) -> str:
-    """What a task is done in order with: the other tasks of its session, or of its memory; else it is alone."""
+    """What a task is done in order with: others of its session, its memory, or its kind in the space; else alone."""
+    if task.kind in OF_A_SPACE:
+        return f"{task.kind} {task.space_key}"
     if task.session_id:
         return f"session {task.space_key} {task.session_id}"
     return f"memory {task.space_key} {task.memory_id}" if task.memory_id else f"task {task.id}"

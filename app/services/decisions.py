@@ -28,7 +28,7 @@ from app.domain.principal import Principal
 from app.services import assimilation, belief, embedding
 from app.services.assimilation import Draft
 from app.services.parts import Parts
-from app.storage import decisions, memories, messages
+from app.storage import decisions, discovery, memories, messages
 from app.storage.decisions import DecisionPage
 from app.storage.graph import Transaction
 from ingest.linking import NAMESPACE
@@ -86,10 +86,22 @@ async def undo(parts: Parts, principal: Principal, decision_id: str) -> Decision
 
 async def _undo_one(tx: Transaction, principal: Principal, decision: StoredDecision, now: datetime) -> None:
     await memories.lock_space(tx, decision.space_key)
-    blocking = await decisions.list_blocking(tx, decision, [])
+    found = await _with_discovered(tx, [decision])
+    ids = [one.id for one in found]
+    blocking = sorted({later for one in found for later in await decisions.list_blocking(tx, one, ids)})
     if blocking:
         raise Blocked(f"later decisions build on this one; undo them first: {', '.join(blocking)}")
-    await _undo(tx, decision, now)
+    for one in found:
+        await _undo(tx, one, now)
+
+
+async def _with_discovered(tx: Transaction, found: Sequence[StoredDecision]) -> list[StoredDecision]:
+    """Decisions of spaces that are locked, with what discovery found since from what they wrote; latest first."""
+    known = {one.id: one for one in found}
+    for space_key in {one.space_key for one in found}:
+        while more := await discovery.list_discovered_from(tx, space_key, list(known)):
+            known |= {one.id: one for one in more}
+    return sorted(known.values(), key=lambda one: (one.rev, one.fact), reverse=True)
 
 
 async def undo_all(parts: Parts, principal: Principal, request: UndoRequest) -> Undone:
@@ -116,7 +128,7 @@ async def _undo_tasks(tx: Transaction, principal: Principal, task_ids: list[str]
         await memories.lock_space(tx, space_key)
     kept: dict[str, list[str]] = {}
     undone: list[StoredDecision] = []
-    for decision in sorted(found, key=lambda one: (one.rev, one.fact), reverse=True):
+    for decision in await _with_discovered(tx, found):
         blocking = await decisions.list_blocking(tx, decision, [one.id for one in undone])
         if blocking:
             kept[decision.id] = blocking

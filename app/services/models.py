@@ -13,6 +13,7 @@ from typing import TypeVar
 
 import msgspec
 
+from app.domain.discovery import Statement
 from app.domain.errors import Unavailable
 from app.domain.facts import Fact
 from app.domain.principal import SpaceAccess
@@ -33,6 +34,7 @@ from ingest.model_reconciliation import (
     read_answers,
     reconciliation_prompt,
 )
+from ingest.model_relations import MAX_PAIRS, RelationAnswer, read_relations, relation_prompt
 from ingest.windows import Window, extract_locally, halved
 
 Shape = TypeVar("Shape")
@@ -143,6 +145,37 @@ async def _answer_group(parts: Parts, llm: LanguageModel, space: SpaceAccess, gr
     better = read_answers(second.value, group).answers
     mended = {index: better[index] for index in checked.errors}
     return Answered(checked.answers | mended, first.tokens + second.tokens)
+
+
+async def answer_pairs(parts: Parts, space: SpaceAccess, pairs: Sequence[tuple[Statement, Statement]]) -> Answered:
+    """The model's answers about pairs of a newer and an older memory, by their places; left out is left to the judge.
+
+    Never raises for the model.
+    """
+    if parts.llm is None:
+        return Answered({})
+    starts = range(0, len(pairs), MAX_PAIRS)
+    groups = [pairs[start : start + MAX_PAIRS] for start in starts]
+    found = await asyncio.gather(*(_answer_pairs(parts, parts.llm, space, group) for group in groups))
+    return Answered(
+        {
+            start + place: answer
+            for start, part in zip(starts, found, strict=True)
+            for place, answer in part.answers.items()
+        },
+        sum(part.tokens for part in found),
+        list(dict.fromkeys(note for part in found for note in part.notes)),
+    )
+
+
+async def _answer_pairs(
+    parts: Parts, llm: LanguageModel, space: SpaceAccess, pairs: Sequence[tuple[Statement, Statement]]
+) -> Answered:
+    try:
+        given = await _ask(parts, llm, space, relation_prompt(pairs), RelationAnswer)
+    except ModelFailed as error:
+        return Answered({}, error.tokens, [f"decided by the judge: {error}"])
+    return Answered(read_relations(given.value, len(pairs)), given.tokens)
 
 
 async def _ask(

@@ -9,6 +9,7 @@ import msgspec
 
 from app.config import Settings
 from app.providers.embedder import Embedder
+from app.providers.entailment import Entailer
 from app.providers.llm import LanguageModel
 from app.services.accesses import AccessRecorder
 from app.services.limits import Limits
@@ -19,7 +20,7 @@ Clock = Callable[[], datetime]
 
 
 class Parts(msgspec.Struct, frozen=True):
-    """The parts of a running service; without a language model rules do its work."""
+    """The parts of a running service; without language models rules do their work."""
 
     settings: Settings
     graph: Graph
@@ -29,3 +30,4 @@ class Parts(msgspec.Struct, frozen=True):
     llm: LanguageModel | None = None
     answers: RememberedAnswers = msgspec.field(default_factory=RememberedAnswers)
     limits: Limits = msgspec.field(default_factory=Limits)
+    entailer: Entailer | None = None

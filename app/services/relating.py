@@ -18,13 +18,10 @@ from app.services.parts import Parts
 from app.services.tasks import hold
 from app.storage import memories, relations, search
 from app.storage.graph import Transaction
+from ingest.discovery import CLOSE_CJK_COSINE, CLOSE_COSINE
 from ingest.extraction import extract
 from ingest.planning import Said
 
-# From this cosine on two memories count as close. MiniLM puts unrelated English at 0.05 ± 0.1, paraphrases above 0.6.
-# To it everything Chinese is alike: among twenty unrelated facts some pairs reached 0.80, and paraphrases 0.88.
-CLOSE_COSINE = 0.6
-CLOSE_CJK_COSINE = 0.85
 NEIGHBOURS = 5
 
 

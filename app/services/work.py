@@ -9,7 +9,7 @@ import msgspec
 from app.domain.messages import embedding_text
 from app.domain.principal import Principal
 from app.domain.tasks import Progress, Report, Task, TaskKind
-from app.services import entities, import_storing, ingest, relating
+from app.services import discovery, entities, import_storing, ingest, relating
 from app.services.parts import Parts
 from app.storage import tasks
 
@@ -45,7 +45,10 @@ async def relate(parts: Parts, principal: Principal, task: Task, report: Report)
 async def bring_in(parts: Parts, principal: Principal, task: Task, report: Report) -> Progress:
     """Stores what of a file waits to be stored, and works on it."""
     stored = await import_storing.store_waiting(parts, principal, task, report)
-    return await take_in(parts, principal, msgspec.structs.replace(task, stored_count=stored), report)
+    progress = await take_in(parts, principal, msgspec.structs.replace(task, stored_count=stored), report)
+    # What came with the file is compared with what was there, once the facts of all of it are known.
+    await parts.graph.write(discovery.enqueue, principal, task.space_key, parts.clock())
+    return progress
 
 
 # What is done for each kind of task.
@@ -53,6 +56,7 @@ WORK: dict[TaskKind, Work] = {
     TaskKind.INGEST: take_in,
     TaskKind.RELATE: relate,
     TaskKind.IMPORT: bring_in,
+    TaskKind.DISCOVER: discovery.run,
 }
 
 

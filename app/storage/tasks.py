@@ -68,6 +68,11 @@ async def lock_lanes(tx: Transaction, space_key: str) -> None:
     await one(tx, QUERIES["lock_lanes"], int, space_key=space_key)
 
 
+async def get_waiting(tx: Transaction, task: Task) -> Task | None:
+    """A task of the same tenant that no worker has begun, in the lane of this one."""
+    return await one(tx, QUERIES["get_waiting_task"], Task, lane=lane(task), tenant_id=task.tenant_id)
+
+
 async def open_lane(tx: Transaction, task: Task) -> None:
     await one(tx, QUERIES["open_lane"], str, lane=lane(task))
 

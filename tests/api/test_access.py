@@ -162,6 +162,8 @@ IMPORTING = [
     Call("POST /v1/imports/{import_id}/intelligence", 200, 404, scope="write"),
     Call("POST /v1/imports/{import_id}/rollback", 200, 404, scope="write"),
     Call("POST /v1/imports/{import_id}/rollback", 200, 404, query={"dry_run": "true"}, scope="write"),
+    Call("POST /v1/imports/cross-reconcile", 200, 200, scope="write"),
+    Call("POST /v1/imports/cross-reconcile", 200, 404, query={"space": "{space}"}, scope="write"),
 ]
 READING = [
     Call("GET /v1/conflicts", 200, 200, query={"space": "{space}"}),
