@@ -38,6 +38,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     nli_model: str = ""
     worker_tasks: int = 2
     worker_grace_secs: int = 5
+    github_api_url: str = "https://api.github.com"
+    github_timeout_secs: int = 10
     neo4j_uri: str = ""
     neo4j_user: str = "neo4j"
     neo4j_password: str = ""
@@ -53,6 +55,7 @@ LARGEST_NUMBER = 65535
 NUMBERS = (
     "port", "requests_per_min", "key_failures_per_min", "llm_requests_per_min", "share_rate_per_min", "embed_dim",
     "embed_timeout_secs", "llm_timeout_secs", "worker_tasks", "worker_grace_secs",
+    "github_timeout_secs",
 )  # fmt: skip
 CHOICES: dict[str, tuple[str, ...]] = {
     "embed_provider": ("local", "openai-compatible"),
@@ -103,5 +106,7 @@ def _check(settings: Settings) -> None:
         raise SettingsError("OMEM_LLM_BASE_URL or OMEM_LLM_API_KEY is needed when OMEM_LLM_PROVIDER is set")
     if settings.worker_tasks == 0:
         raise SettingsError("OMEM_WORKER_TASKS must be at least 1; `ourmem serve --no-worker` serves without a worker")
+    if not settings.github_api_url.startswith(("http://", "https://")):
+        raise SettingsError("OMEM_GITHUB_API_URL must begin with https:// or http://")
     if settings.signup == "token" and not settings.signup_token:
         raise SettingsError("OMEM_SIGNUP_TOKEN is needed when OMEM_SIGNUP is token")

@@ -21,6 +21,7 @@ from litestar.static_files import create_static_files_router  # pyright: ignore[
 
 from app.api import (
     conflicts,
+    connectors,
     decisions,
     discovery,
     entities,
@@ -76,6 +77,7 @@ ROUTERS = [
     noise_examples.router,
     imports.router,
     discovery.router,
+    connectors.router,
     space_settings.router,
     decisions.router,
     conflicts.router,

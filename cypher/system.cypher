@@ -145,6 +145,25 @@ RETURN {
   groups: COLLECT { MATCH (tenant)-[:HAS_GROUP]->(group:AgentGroup) RETURN group {.name, .agents} }
 } AS principal;
 
+// name: get_connection
+// A connection by the hash of the token in its webhook's address, with the tenant that it stores for and all its spaces.
+MATCH (connection:Connection {token_hash: $token_hash}) USING INDEX SEEK connection:Connection(token_hash)
+MATCH (tenant:Tenant {id: connection.tenant_id, status: 'active'}) USING INDEX SEEK tenant:Tenant(id)
+RETURN {
+  connection: connection {.*},
+  principal: {
+    tenant_id: tenant.id, key_id: '', scopes: ['read', 'write'], key_hashes: [],
+    spaces: COLLECT {
+      MATCH (tenant)-[member:MEMBER_OF]->(space:Space)
+      RETURN space {.id, .space_key, .kind, role: member.role, settings: {
+        admission: coalesce(space.admission, 'balanced'), secrets: coalesce(space.secrets, 'mark'),
+        llm_tokens_a_day: coalesce(space.llm_tokens_a_day, 0)
+      }}
+    },
+    groups: COLLECT { MATCH (tenant)-[:HAS_GROUP]->(group:AgentGroup) RETURN group {.name, .agents} }
+  }
+} AS registered;
+
 // name: get_server_version
 // The version of the Neo4j server.
 CALL dbms.components() YIELD name, versions WHERE name = 'Neo4j Kernel'
@@ -225,9 +244,15 @@ CALL (tenant) {
   CALL (space) { MATCH (entity:Entity {space_key: space.space_key}) DETACH DELETE entity }
   CALL (space) { MATCH (slot:Slot {space_key: space.space_key}) DETACH DELETE slot }
   CALL (space) { MATCH (event:RecallEvent {space_key: space.space_key}) DETACH DELETE event }
+  CALL (space) { MATCH (object:ExternalObject {space_key: space.space_key}) WHERE object.repo >= '' AND object.thread >= '' DETACH DELETE object }
   CALL (space) { MATCH (state:SpaceState {space_key: space.space_key}) DELETE state }
   CALL (space) { MATCH (counter:TokenUse {space_key: space.space_key}) WHERE counter.day > '' DELETE counter }
   DETACH DELETE space
+}
+CALL (tenant) {
+  MATCH (connection:Connection {tenant_id: tenant.id}) WHERE connection.created_at IS NOT NULL
+  CALL (connection) { MATCH (delivery:Delivery {connection_id: connection.id}) WHERE delivery.received_at IS NOT NULL DELETE delivery }
+  DELETE connection
 }
 CALL (tenant) { MATCH (task:Task {tenant_id: tenant.id}) WHERE task.created_at IS NOT NULL DETACH DELETE task }
 CALL (tenant) { MATCH (key:ApiKey {tenant_id: tenant.id}) DETACH DELETE key }

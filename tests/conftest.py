@@ -22,6 +22,7 @@ from app.storage.graph import Graph
 from app.worker import Worker
 from tests.clients import Client
 from tests.fakes import FixedClock, FixedEmbedder
+from tests.servers.github_api import GitHubServer
 from tests.servers.openai_api import DIMENSION, OpenAIServer
 
 # Vectors of the fixed embedder and of the bundled model lie in one graph, so both must claim to be the same model;
@@ -70,9 +71,16 @@ async def tx(driver: AsyncDriver, graph: Graph) -> AsyncGenerator[AsyncTransacti
 
 
 @pytest.fixture(scope="session")
-def settings() -> Settings:
-    """The defaults."""
-    return load_settings({})
+def github_server() -> Generator[GitHubServer]:
+    """The GitHub of services with the settings below; it has one repository, in which there is nothing."""
+    with GitHubServer() as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def settings(github_server: GitHubServer) -> Settings:
+    """The defaults, but for the address of GitHub."""
+    return load_settings({"OMEM_GITHUB_API_URL": github_server.url})
 
 
 @pytest.fixture

@@ -181,11 +181,21 @@ CREATE (:SharingEvent:Sample {
   space_key: team.space_key, user_id: tenant.id, agent_id: 'mcp', at: tenant.created_at
 })
 CREATE (:Invitation:Sample {id: 'sample-invitation'})
-CREATE (:Connection:Sample {id: 'sample-connection'})
 CREATE (:AuditEvent:Sample {
   id: 'sample-audit', space_key: team.space_key, at: tenant.created_at, action: 'member_added', user_id: tenant.id, agent_id: 'mcp',
   subject: tenant.id, count: 1, detail: 'reader'
 })
+CREATE (:Connection:Sample {
+  id: 'sample-connection', tenant_id: tenant.id, agent_id: 'mcp', space_id: space.id, space_key: space.space_key,
+  provider: 'github', repo: 'acme/tea', token_hash: 'no token has this hash', secret_key: 'sample', webhook_id: 1,
+  delivery_count: 1, created_at: tenant.created_at, last_delivery_at: tenant.created_at
+})
+CREATE (:Delivery:Sample {key: 'sample-delivery', connection_id: 'sample-connection', received_at: tenant.created_at})
+CREATE (object:ExternalObject:Sample {
+  key: 'sample-object', space_key: space.space_key, provider: 'github', repo: 'acme/tea', kind: 'issue', external_id: '1',
+  thread: '#1', version: 1, text_hash: 'asked', updated_at: tenant.created_at, is_deleted: false, task_id: 'sample-task'
+})
+CREATE (asked)-[:VERSION_OF {number: 1, at: tenant.created_at}]->(object)
 CREATE (:NoiseExample:Sample {
   id: 'sample-noise', space_id: space.id, space_key: space.space_key, visible_to: 'all0', text: 'Ping?', text_hash: 'ping',
   embedding: memory.embedding, model: 'sample', source: 'feedback', memory_ids: [memory.id], hits: 1,

@@ -31,6 +31,10 @@ HEADERS = {
     "Idempotency-Key": "A retry with the same key and request answers as the first one did.",
     "If-Match": "An ETag of the memory; the change is made only if nobody changed it since.",
     CONFIRM: "Must be `delete-all`.",
+    "X-GitHub-Delivery": "The id of the call; a call that is known stores nothing.",
+    "X-GitHub-Event": "What the call is about.",
+    "X-Hub-Signature-256": "`sha256=` and the HMAC of the body with the connection's secret.",
+    "X-Tenant-Id": "The last part of the connection's webhook address.",
     "X-Signup-Token": "Needed where sign-up asks for a token.",
 }
 

@@ -25,6 +25,7 @@ class TaskKind(StrEnum):
     RELATE = "relate"
     IMPORT = "import"
     DISCOVER = "discover"
+    CONNECTOR = "connector"
 
 
 # Work on a space as a whole, of which one at a time is enough.

@@ -9,7 +9,7 @@ import msgspec
 from app.domain.messages import embedding_text
 from app.domain.principal import Principal
 from app.domain.tasks import Progress, Report, Task, TaskKind
-from app.services import discovery, entities, import_storing, ingest, relating
+from app.services import connector_storing, discovery, entities, import_storing, ingest, relating
 from app.services.parts import Parts
 from app.storage import tasks
 
@@ -51,12 +51,20 @@ async def bring_in(parts: Parts, principal: Principal, task: Task, report: Repor
     return progress
 
 
+async def follow(parts: Parts, principal: Principal, task: Task, report: Report) -> Progress:
+    """Works on what a connection brought, and takes back what nobody there says any more."""
+    progress = await take_in(parts, principal, task, report)
+    await connector_storing.take_back_unsaid(parts, principal, task)
+    return progress
+
+
 # What is done for each kind of task.
 WORK: dict[TaskKind, Work] = {
     TaskKind.INGEST: take_in,
     TaskKind.RELATE: relate,
     TaskKind.IMPORT: bring_in,
     TaskKind.DISCOVER: discovery.run,
+    TaskKind.CONNECTOR: follow,
 }
 
 

@@ -7,6 +7,7 @@ from datetime import datetime
 
 import msgspec
 
+from app.domain.connectors import Registered
 from app.domain.principal import Principal, Scope
 from app.domain.tasks import Hold, Progress, Task, TaskStatus
 from app.domain.tenants import KeyUse
@@ -71,6 +72,11 @@ async def get_task_principal(tx: Transaction, task: Task) -> Principal | None:
     """The principal a task runs for, acting as the agent that asked; None when the tenant is gone."""
     found = await one(tx, QUERIES["get_task_principal"], Principal, tenant_id=task.tenant_id)
     return found.acting_as(task.agent_id) if found else None
+
+
+async def get_connection(tx: Transaction, token_hash: str) -> Registered | None:
+    """The connection that a webhook's address belongs to; None also when its tenant is gone."""
+    return await one(tx, QUERIES["get_connection"], Registered, token_hash=token_hash)
 
 
 async def create_tenant(tx: Transaction, sign_up: SignUp) -> None:

@@ -24,6 +24,7 @@ from app.worker import Worker
 from tests.clients import Client
 from tests.conftest import client_of
 from tests.fakes import FixedClock, FixedEmbedder
+from tests.servers.github_api import TOKEN
 
 # In every text of the owner, so that one search of an answer finds what must not be there.
 SECRET = "zebra4711"
@@ -39,6 +40,7 @@ RETURN properties(tenant), properties(space),
   COLLECT { MATCH (key:ApiKey {tenant_id: tenant.id}) RETURN key {.*, last_used_at: null} ORDER BY key.id } AS keys,
   COLLECT { MATCH (task:Task {tenant_id: tenant.id}) RETURN properties(task) ORDER BY task.id } AS tasks,
   COLLECT { MATCH (text:NoiseExample {space_key: space.space_key}) RETURN properties(text) ORDER BY text.id } AS noise,
+  COLLECT { MATCH (one:Connection {tenant_id: tenant.id}) RETURN properties(one) ORDER BY one.id } AS connections,
   COLLECT { MATCH (tenant)-[:HAS_GROUP]->(group) RETURN properties(group) ORDER BY group.name } AS groups,
   COLLECT { MATCH (space)<-[:IN_SPACE]-(memory) RETURN properties(memory) ORDER BY memory.id } AS memories,
   COLLECT {
@@ -72,6 +74,9 @@ PUBLIC = [
     Call("GET /health/ready", 200, 200),
     Call("GET /version", 200, 200),
     Call("POST /v1/tenants", 200, 200, {"name": "another"}),
+    # Instead of a key it needs a signature.
+    Call("POST /v1/connectors/github/webhook", 401, 401, {}),
+    Call("POST /v1/connectors/github/webhook/{token}", 401, 401, {}),
 ]
 # A stranger's path id answers 404; an id in `space=` of a list or search is dropped; his own lists show his own things.
 TENANTS = [
@@ -164,6 +169,12 @@ IMPORTING = [
     Call("POST /v1/imports/{import_id}/rollback", 200, 404, query={"dry_run": "true"}, scope="write"),
     Call("POST /v1/imports/cross-reconcile", 200, 200, scope="write"),
     Call("POST /v1/imports/cross-reconcile", 200, 404, query={"space": "{space}"}, scope="write"),
+]
+REPOSITORY = {"access_token": TOKEN, "repo": "acme/tea", "webhook_url": "https://memory.example.org"}
+CONNECTORS = [
+    Call("POST /v1/connectors/github/connect", 200, 404, {**REPOSITORY, "space": "{space}"}, scope="write"),
+    Call("GET /v1/connectors", 200, 200),
+    Call("DELETE /v1/connectors/{connection_id}", 200, 404, scope="write"),
 ]
 READING = [
     Call("GET /v1/conflicts", 200, 200, query={"space": "{space}"}),
@@ -271,7 +282,7 @@ BULK = [
     Call("POST /v1/shares/pending/{pending_id}/approve", 200, 404, scope="write"),
     Call("POST /v1/shares/pending/{pending_id}/reject", 200, 404, scope="write"),
 ]
-CALLS = [*TENANTS, *WRITING, *IMPORTING, *READING, *ENTITIES, *STATS, *SPACES, *SHARING, *BULK]
+CALLS = [*TENANTS, *WRITING, *IMPORTING, *CONNECTORS, *READING, *ENTITIES, *STATS, *SPACES, *SHARING, *BULK]
 
 
 def named(call: Call) -> str:
@@ -391,7 +402,9 @@ async def make_everything(client: Client) -> Ids:
     example = (await client.get("/v1/noise-examples")).json()["noise_examples"][0]
     file = {"file": (f"{SECRET}.md", f"# {SECRET}\n\nThe {SECRET} eats grass.")}
     imported = (await client.post("/v1/imports", files=file)).json()
+    connected = (await client.post("/v1/connectors/github/connect", json=REPOSITORY)).json()
     return {
+        "connection_id": connected["connection_id"],
         "import_id": imported["id"],
         "memory_id": memory["id"],
         "example_id": example["id"],
@@ -484,7 +497,7 @@ def test_every_route_of_the_document_is_in_the_table(app: Litestar) -> None:
 
 @pytest.mark.parametrize("call", PUBLIC, ids=named)
 async def test_public_route_needs_no_key(anonymous: Client, call: Call) -> None:
-    assert (await ask(anonymous, call, {})).status_code == call.ok
+    assert (await ask(anonymous, call, {"token": "0"})).status_code == call.ok
 
 
 @pytest.mark.parametrize("call", CALLS, ids=named)

@@ -16,11 +16,15 @@ import pytest
 from app.services.parts import Parts
 from tests.clients import Client
 from tests.conftest import SignUp
+from tests.servers.github_api import TOKEN as GITHUB_TOKEN
+from tests.servers.github_api import GitHubServer, signed
 
 ROOT = Path(__file__).parents[2]
 ADDRESS = "http://127.0.0.1:8080"
 # What an answer in the documentation leaves out.
 MORE = "…"
+# What the examples of webhooks send, since a signature belongs to one body.
+PING = '{"zen": "Keep it logically awesome."}'
 EXAMPLE = re.compile(r"```sh\n(curl .*?)\n```\n\n```json\n(.*?)\n```", re.DOTALL)
 
 
@@ -79,7 +83,12 @@ def same_form(documented: Any, real: Any) -> bool:
 
 @pytest.fixture
 async def variables(
-    alice: Client, stranger: Client, sign_up: SignUp, parts: Parts, work: Callable[[], Awaitable[int]]
+    alice: Client,
+    stranger: Client,
+    sign_up: SignUp,
+    parts: Parts,
+    work: Callable[[], Awaitable[int]],
+    github_server: GitHubServer,
 ) -> dict[str, str]:
     """A tenant that has what the examples speak of, as the names in them."""
     memory = await alice.store("Ming never drinks coffee.", tags=["tea"])
@@ -112,6 +121,10 @@ async def variables(
     aliases = f"/v1/entities/{named['Ming']}/aliases"
     ming = (await alice.post(aliases, json={"name": "小明"})).json()
     await parts.accesses.flush()
+    repository = {"access_token": GITHUB_TOKEN, "repo": "acme/tea", "webhook_url": "https://memory.example.org"}
+    connected = (await alice.post("/v1/connectors/github/connect", json=repository)).json()
+    hook = github_server.hooks[-1]
+    signature = signed(hook.secret, PING.encode(), "ping", "")["X-Hub-Signature-256"]
     queued, cancelled = [(await alice.store(text))["task_id"] for text in ("Ming sings.", "明弹钢琴。")]
     await alice.post(f"/v1/tasks/{cancelled}/cancel")
     return {
@@ -139,6 +152,10 @@ async def variables(
         "MEMBER_KEY": stranger.key,
         "GUEST": (await sign_up("Guest")).user_id,
         "DECISION": (await alice.get(f"/v1/decisions?task_id={accepted['task_id']}")).json()["decisions"][0]["id"],
+        "GITHUB_TOKEN": GITHUB_TOKEN,
+        "CONNECTION": connected["connection_id"],
+        "HOOK": hook.token,
+        "SIGNATURE": signature,
         "EXAMPLE": example["id"],
         "QUEUED": queued,
         "CANCELLED": cancelled,

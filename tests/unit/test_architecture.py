@@ -74,6 +74,7 @@ MAY_USE_SYSTEM = (
     "app.api.auth",
     "app.api.tenants",
     "app.api.health",
+    "app.api.connectors",
     "app.worker",
     "app.main",
     "app.cli",
