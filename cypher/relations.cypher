@@ -2,7 +2,7 @@
 
 // name: list_relations
 // The relations of some memories in one or both directions, each with the memory at its other end, oldest first; so many
-// for each memory.
+// for each memory.  As of a day only those with memories that were true then.
 UNWIND $ids AS id
 MATCH (memory:Memory {id: id})
 WHERE memory.space_key IN $space_keys AND memory.visible_to IN $visible AND memory.state <> 'deleted'
@@ -10,6 +10,7 @@ CALL (memory) {
   MATCH (memory)-[relation:SUPPORTS|CONTRADICTS|SUPERSEDES|CONTEXTUALIZES|MERGED_FROM|DERIVED_FROM|SIMILAR_TO]-(other:Memory)
   WHERE other.space_key IN $space_keys AND other.visible_to IN $visible AND other.state <> 'deleted'
     AND type(relation) IN $types
+    AND ($as_of IS NULL OR (other.valid_from <= $as_of AND other.valid_to > $as_of))
     AND (relation.created_at > $after OR (relation.created_at = $after AND relation.id > $after_id))
   WITH relation, other, CASE WHEN startNode(relation) = memory THEN 'out' ELSE 'in' END AS direction
   // What is stored once and read both ways has no direction, so it is part of either.

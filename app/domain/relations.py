@@ -58,6 +58,8 @@ class RelationQuery(msgspec.Struct, frozen=True, kw_only=True):
     type: str | None = None
     cursor: str | None = None
     limit: int | None = None
+    depth: int | None = None
+    as_of: str | None = None
 
 
 class Relation(msgspec.Struct, frozen=True, kw_only=True):
@@ -89,6 +91,13 @@ class RelationView(msgspec.Struct, frozen=True, kw_only=True):
     created_at: str
 
 
+class FurtherRelation(RelationView, frozen=True, kw_only=True):
+    """A relation some steps away: that of the memory `of`, seen from there."""
+
+    of: str
+    depth: int
+
+
 class RelationList(msgspec.Struct, frozen=True):
     """A page of relations; `next_cursor` is null on the last one."""
 
@@ -109,6 +118,13 @@ def relation_view(relation: Relation) -> RelationView:
         task_id=relation.task_id,
         created_at=timestamp(relation.created_at),
     )
+
+
+def further_view(relation: Relation, depth: int) -> FurtherRelation:
+    """The wire form of a relation that was reached in so many steps."""
+    shown = relation_view(relation)
+    fields = {name: getattr(shown, name) for name in RelationView.__struct_fields__}
+    return FurtherRelation(**fields, of=relation.of, depth=depth)
 
 
 def check_statable(source: Memory, target: Memory, kind: RelationType) -> None:

@@ -9,12 +9,13 @@ import msgspec
 from app.domain import listing
 from app.domain.errors import Invalid, NotFound
 from app.domain.listing import Cursor, parse_instant
-from app.domain.memories import BEGINNING, Memory, State
+from app.domain.memories import BEGINNING, OPEN_END, Memory, State
 from app.domain.principal import Principal
 from app.domain.relations import (
     ASSERTABLE,
     SYMMETRIC,
     Direction,
+    FurtherRelation,
     NewRelation,
     Relation,
     RelationList,
@@ -22,6 +23,7 @@ from app.domain.relations import (
     RelationType,
     RelationView,
     check_statable,
+    further_view,
     relation_view,
 )
 from app.services import belief
@@ -33,15 +35,52 @@ from ingest.redaction import redact
 
 # What a person or agent states counts fully (pipelines 3.4).
 STATED_WEIGHT = 1.0
+# Three steps reach what an agent can still explain; a hub leads to more memories than anybody reads.
+MAX_DEPTH = 3
+WIDEST = 100
 
 
 async def list_page(tx: Transaction, principal: Principal, memory_id: str, query: RelationQuery) -> RelationList:
-    """A page of a memory's relations, oldest first. Raises NotFound, and Invalid for an unknown type or direction."""
+    """A page of a memory's relations, oldest first; with a depth those of what they lead to as well, nearest first.
+
+    Raises NotFound, and Invalid for an unknown type or direction, a depth out of bounds or an unreadable time.
+    """
     await must_get(tx, principal, memory_id)
     page = parse_page(query)
+    depth = _parse_depth(query)
+    if depth > 1:
+        return RelationList(await _follow(tx, principal, memory_id, page, depth), None)
     found = await relations.list_all(tx, principal, [memory_id], page)
     views = [relation_view(relation) for relation in found]
     return RelationList(views, listing.cursor_after(found, page.limit, descending=False))
+
+
+def _parse_depth(query: RelationQuery) -> int:
+    depth = 1 if query.depth is None else query.depth
+    if not 1 <= depth <= MAX_DEPTH:
+        raise Invalid(f"depth must be from 1 to {MAX_DEPTH}, not {depth}")
+    if depth > 1 and query.cursor:
+        raise Invalid("cursor leads through the relations of one memory; leave it out with a depth")
+    return depth
+
+
+async def _follow(
+    tx: Transaction, principal: Principal, memory_id: str, page: RelationPage, depth: int
+) -> list[RelationView]:
+    """The relations within some steps, each once and as far as the limit goes; every step only to what may be seen."""
+    shown: dict[str, FurtherRelation] = {}
+    reached, frontier = {memory_id}, [memory_id]
+    for step in range(1, depth + 1):
+        found = await relations.list_all(tx, principal, frontier, page)
+        for relation in sorted(found, key=lambda one: (one.created_at, one.id)):
+            if len(shown) < page.limit:
+                shown.setdefault(relation.id, further_view(relation, step))
+        new = dict.fromkeys(relation.memory.id for relation in found if relation.memory.id not in reached)
+        reached |= new.keys()
+        frontier = list(new)[:WIDEST]
+        if not frontier or len(shown) >= page.limit:
+            break
+    return list(shown.values())
 
 
 def parse_page(query: RelationQuery) -> RelationPage:
@@ -58,6 +97,7 @@ def parse_page(query: RelationQuery) -> RelationPage:
         after=parse_instant("cursor", place.after, BEGINNING),
         after_id=place.id,
         limit=listing.parse_limit(query.limit),
+        as_of=parse_instant("as_of", query.as_of, OPEN_END) if query.as_of else None,
     )
 
 

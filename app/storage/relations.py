@@ -25,6 +25,7 @@ class RelationPage(msgspec.Struct, frozen=True, kw_only=True):
     after: datetime
     after_id: str
     limit: int
+    as_of: datetime | None = None
 
 
 class RelationWrite(msgspec.Struct, frozen=True, kw_only=True):
