@@ -29,7 +29,7 @@ from app.domain.principal import AgentGroup
 from app.domain.relations import NewRelation, RelationList, RelationView
 from app.domain.search import SearchAnswer, SearchRequest
 from app.domain.sharing import Pull, Reshare, Share
-from app.domain.spaces import MemberView, NewMember, NewSpace, SpaceList, SpaceView
+from app.domain.spaces import NewMember, NewSpace, SpaceList, SpaceView
 from app.domain.tasks import TaskStatus, TaskView
 from app.domain.tenants import CreatedTenant, GroupMembers, NewTenant
 from app.domain.why import WhyAnswer
@@ -40,7 +40,7 @@ Shape = TypeVar("Shape")
 TIMEOUT_SECONDS = 120.0
 POLL_SECONDS = 0.2
 OPEN = (TaskStatus.QUEUED, TaskStatus.RUNNING)
-UNREACHABLE = "unreachable"
+UNREACHABLE, UNEXPECTED = "unreachable", "unexpected_answer"
 # What a service that listens everywhere is called on its own machine.
 ANY_HOST = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104
 
@@ -157,8 +157,9 @@ class Client:
     async def list_spaces(self) -> SpaceList:
         return await self._send("GET", "/v1/spaces", SpaceList)
 
-    async def add_member(self, space_id: str, new: NewMember) -> MemberView:
-        return await self._send("POST", f"/v1/spaces/{quote(space_id, safe='')}/members", MemberView, body=new)
+    async def add_member(self, space_id: str, new: NewMember) -> SpaceView:
+        """The space with its new member."""
+        return await self._send("POST", f"/v1/spaces/{quote(space_id, safe='')}/members", SpaceView, body=new)
 
     async def list_decisions(self, **query: str | int) -> DecisionList:
         """A page of decisions; the query is that of GET /v1/decisions."""
@@ -228,7 +229,11 @@ class Client:
             ) from error
         if not answer.is_success:
             raise refusal(answer)
-        return msgspec.json.decode(answer.content, type=shape)
+        try:
+            return msgspec.json.decode(answer.content, type=shape)
+        except msgspec.MsgspecError as error:
+            unlike = f"{method} {path} answered what this client does not know ({error}); both must be of one version"
+            raise ServiceError(answer.status_code, ErrorDetail(UNEXPECTED, unlike)) from error
 
     async def close(self) -> None:
         await self._http.aclose()

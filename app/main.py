@@ -48,6 +48,7 @@ from app.api.auth import provide_principal
 from app.api.context import identify
 from app.api.cors import guard_browsers
 from app.api.errors import answer_domain, answer_http, answer_unexpected
+from app.api.mcp import mcp_route, serving_tools
 from app.api.reading import AnyRequest
 from app.api.space_paths import two_segments
 from app.config import Settings
@@ -159,7 +160,7 @@ async def running(parts: Parts, *, with_worker: bool = True) -> AsyncGenerator[W
 def create_app(parts: Callable[[], Parts]) -> Litestar:
     """The application; `parts` is asked once for each request, so a document of the routes needs none."""
     app = Litestar(
-        route_handlers=[*ROUTERS, get_openapi, _swagger_files()],
+        route_handlers=[*ROUTERS, mcp_route(parts), get_openapi, _swagger_files()],
         dependencies={
             "parts": Provide(parts, sync_to_thread=False),
             "principal": Provide(provide_principal),
@@ -170,6 +171,7 @@ def create_app(parts: Callable[[], Parts]) -> Litestar:
         # Set when the service is about to end, so that open streams end by themselves.
         state=State({"closing": asyncio.Event()}),
         logging_config=None,
+        lifespan=[serving_tools],
     )
     # Outside the routing, so that unknown paths and OPTIONS get the headers as well.
     routed = two_segments(app.asgi_handler)

@@ -12,6 +12,7 @@ import pytest
 from litestar import Litestar
 from neo4j import AsyncDriver, AsyncGraphDatabase, AsyncTransaction
 
+from app.cli import program
 from app.config import Settings, load_settings
 from app.main import create_app, make_parts, prepare
 from app.providers.embedder import Embedder, make_embedder
@@ -137,6 +138,14 @@ def clock(parts: Parts) -> FixedClock:
 def app(parts: Parts) -> Litestar:
     """The whole application."""
     return create_app(lambda: parts)
+
+
+@pytest.fixture
+async def url(parts: Parts) -> AsyncGenerator[str]:
+    """The address of a real server with the whole application, for clients that are processes of their own."""
+    with program.bind(load_settings({"OMEM_PORT": "0"})) as listener:
+        async with program.serving(parts, listener):
+            yield f"http://127.0.0.1:{listener.getsockname()[1]}"
 
 
 @pytest.fixture

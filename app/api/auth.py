@@ -23,13 +23,18 @@ async def provide_principal(request: AnyRequest, parts: NamedDependency[Parts]) 
     key = request.headers.get("x-api-key", "")
     if not key:
         raise Unauthorized("the header X-API-Key is missing")
-    now = parts.clock()
-    principal = await _find(request, parts, key_hash(key))
-    parts.accesses.note_key(principal.key_id, now)
-    line = Request(f"{request.method} {request.scope['path']}", now)
+    principal = await find_principal(request, parts, key)
+    line = Request(f"{request.method} {request.scope['path']}", parts.clock())
     note_allowance(parts.limits.check_request(parts.settings, principal, line))
     principal.require(Scope.READ if _only_reads(request) else Scope.WRITE)
     return principal.acting_as(agent_name(read_header(request, "x-agent-id")))
+
+
+async def find_principal(request: AnyRequest, parts: Parts, key: str) -> Principal:
+    """Whose key it is, as nobody's agent yet. Raises Unauthorized, and RateLimited after too many wrong keys."""
+    principal = await _find(request, parts, key_hash(key))
+    parts.accesses.note_key(principal.key_id, parts.clock())
+    return principal
 
 
 async def _find(request: AnyRequest, parts: Parts, hashed: str) -> Principal:

@@ -14,7 +14,13 @@ from app.domain.errors import OurmemError, RateLimited, Unavailable
 
 LOG = logging.getLogger(__name__)
 # What the framework refuses by itself: unknown paths, wrong methods, bodies over the limit.
-CODES = {400: "validation_error", 404: "not_found", 405: "method_not_allowed", 413: "content_too_long"}
+CODES = {
+    400: "validation_error",
+    403: "forbidden_origin",
+    404: "not_found",
+    405: "method_not_allowed",
+    413: "content_too_long",
+}
 
 
 class ErrorDetail(msgspec.Struct, frozen=True, omit_defaults=True):

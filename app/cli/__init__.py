@@ -213,6 +213,48 @@ def import_files(paths: tuple[Path, ...], key: str, url: str, **chosen: Any) -> 
 
 @main.command()
 @API_KEY
+@click.option("--url", envvar="OMEM_API_URL", default="", help="The service; http://OMEM_HOST:OMEM_PORT when absent.")
+@click.option("--agent", envvar="OMEM_AGENT_ID", default="", help="The agent that the client is.")
+def mcp(key: str, url: str, agent: str) -> None:
+    """Serve the memory as MCP tools on standard input and output.
+
+    For clients that start their MCP servers themselves, such as Claude Desktop and Cursor; docs/clients.md has what to
+    write into their settings. Others reach the same tools at /mcp of a running service.
+
+    \b
+    Example:
+      OMEM_API_URL=http://127.0.0.1:8080 OMEM_API_KEY=omk_... ourmem mcp
+    """
+    perform("mcp:mcp", url, key, agent)
+
+
+@main.group()
+def install() -> None:
+    """Connect a client to ourmem; docs/clients.md says how for those that are not here."""
+
+
+@install.command("claude-code")
+@API_KEY
+@click.option("--url", envvar="OMEM_API_URL", default="", help="The service; http://OMEM_HOST:OMEM_PORT when absent.")
+@click.option("--settings", type=WRITTEN, help="The file to change; ~/.claude/settings.json when absent.")
+@click.option("--uninstall", is_flag=True, help="Take hooks, address and key out again.")
+def install_claude_code(key: str, url: str, settings: Path | None, uninstall: bool) -> None:
+    """Give Claude Code a memory: hooks for the start of a session, each stop, and before a compaction.
+
+    Writes them and the address and key of the service into Claude Code's settings; what else is there stays, and what
+    the file said before is kept beside it. Run it again as often as you like.
+
+    \b
+    Examples:
+      OMEM_API_KEY=omk_... ourmem install claude-code
+      ourmem install claude-code --key omk_... --settings .claude/settings.local.json
+      ourmem install claude-code --uninstall
+    """
+    perform("installing:install_claude_code", settings, url, key, uninstall)
+
+
+@main.command()
+@API_KEY
 @TENANT
 @click.option("-o", "--output", type=WRITTEN, help="The file to write; standard output when absent.")
 def export(key: str, tenant: str, output: Path | None) -> None:

