@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Awaitable, Callable
 from datetime import datetime
 from typing import Any
 from urllib.parse import quote, urlencode
@@ -16,6 +17,7 @@ from tests.clients import Client
 NODE = {"Content-Type": "application/json"}
 CURL = {"Content-Type": "application/json", "Accept": "application/json"}
 USER_TAG, PROJECT_TAG = "omem_user_0123456789abcdef", "omem_project_fedcba9876543210"
+Work = Callable[[], Awaitable[int]]
 TALK = [{"role": "user", "content": "I live in Oslo now"}, {"role": "assistant", "content": "奥斯陆很美。"}]
 
 
@@ -88,6 +90,21 @@ async def test_mcp_ingests_a_conversation_with_tags(alice: Client, mode: str) ->
     assert accepted["stored_count"] == 2
     assert accepted["task_id"]
     assert contents(await search(alice, q="where do I live?", limit=10, tags="talk"))[0] == TALK[0]["content"]
+
+
+async def test_mcp_prints_statistics_as_they_come(alice: Client) -> None:
+    await alice.store("Green tea")
+
+    assert isinstance(await send(alice, "GET", "/v1/stats"), dict)
+
+
+async def test_node_plugins_get_no_body_they_cannot_read(alice: Client) -> None:
+    """A GET carries a JSON content type and no body, an id may need escaping, and unknown fields are sent along."""
+    unknown = await alice.get(f"/v1/memories/{quote('team/x?y', safe='')}", headers=NODE)
+    stored = await send(alice, "POST", "/v1/memories", {"content": "Tea", "tags": [], "mood": "good", "l9": None})
+
+    assert unknown.status_code == 404
+    assert (await send(alice, "GET", f"/v1/memories/{stored['id']}"))["content"] == "Tea"
 
 
 async def test_opencode_stores_with_the_tags_of_user_and_project(alice: Client) -> None:
@@ -182,6 +199,40 @@ async def test_openclaw_sends_single_messages_without_a_session(alice: Client) -
     body = {"messages": [{"role": "assistant", "content": "[Subagent result] tea is ready"}], "mode": "smart"}
 
     assert (await send(alice, "POST", "/v1/memories", body))["stored_count"] == 1
+
+
+async def test_profile_is_what_each_plugin_reads(alice: Client, work: Work) -> None:
+    """OpenClaw takes `profile` for a string, the others show the whole object; assemble also asks with no words."""
+    assert (await send(alice, "GET", "/v1/profile"))["profile"] == ""
+    await alice.say("I live in Oslo.")
+    await work()
+
+    profile = await send(alice, "GET", "/v1/profile")
+
+    assert "Oslo" in profile["profile"]
+    assert {"static_facts", "dynamic_context"} <= set(profile)
+    assert await search(alice, q="", limit=10)
+
+
+async def test_openclaw_saves_what_the_user_said_last_before_a_reset(alice: Client) -> None:
+    texts = ["Please remember my dentist.", "我的牙医在周一。", "x" * 300]
+
+    saved = await send(
+        alice,
+        "POST",
+        "/v1/memories",
+        {"messages": [{"role": "user", "content": text} for text in texts], "mode": "smart"},
+    )
+
+    assert saved["stored_count"] == 3
+    assert contents(await search(alice, q="牙医", limit=10))[0] == texts[1]
+
+
+async def test_openclaw_sends_up_to_200_kilobytes_at_the_end_of_a_session(alice: Client) -> None:
+    messages = [{"role": "user", "content": f"Part {number}: " + "tea and 茶. " * 700} for number in range(20)]
+    body = {"messages": messages, "mode": "smart", "agent_id": "openclaw-auto", "session_id": "long"}
+
+    assert (await send(alice, "POST", "/v1/memories", body))["stored_count"] == 20
 
 
 @pytest.mark.parametrize("tag", ["claude-code", "pre-compact"])
