@@ -40,6 +40,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     worker_grace_secs: int = 5
     github_api_url: str = "https://api.github.com"
     github_timeout_secs: int = 10
+    lifecycle_minutes: int = 60
+    tasks_kept_days: int = 30
     neo4j_uri: str = ""
     neo4j_user: str = "neo4j"
     neo4j_password: str = ""
@@ -55,7 +57,7 @@ LARGEST_NUMBER = 65535
 NUMBERS = (
     "port", "requests_per_min", "key_failures_per_min", "llm_requests_per_min", "share_rate_per_min", "embed_dim",
     "embed_timeout_secs", "llm_timeout_secs", "worker_tasks", "worker_grace_secs",
-    "github_timeout_secs",
+    "github_timeout_secs", "lifecycle_minutes", "tasks_kept_days",
 )  # fmt: skip
 CHOICES: dict[str, tuple[str, ...]] = {
     "embed_provider": ("local", "openai-compatible"),

@@ -29,6 +29,7 @@ from app.api import (
     health,
     imports,
     ingest,
+    lifecycle,
     memories,
     noise_examples,
     organizations,
@@ -58,6 +59,7 @@ from app.providers.entailment import make_entailer
 from app.providers.llm import make_llm
 from app.services.accesses import AccessRecorder
 from app.services.parts import Parts
+from app.services.schedule import Scheduler
 from app.storage import schema, system
 from app.storage.graph import Graph
 from app.worker import Worker
@@ -74,6 +76,7 @@ ROUTERS = [
     sharing_rules.router,
     organizations.router,
     tasks.router,
+    lifecycle.router,
     ingest.router,
     noise_examples.router,
     imports.router,
@@ -143,15 +146,17 @@ async def close_parts(parts: Parts) -> None:
 @asynccontextmanager
 async def running(parts: Parts, *, with_worker: bool = True) -> AsyncGenerator[Worker]:
     """Runs what works in the background, and on leaving ends it in order: tasks, counts, model, connections."""
-    worker = Worker(parts)
+    worker, scheduler = Worker(parts), Scheduler(parts)
     parts.accesses.start()
     # The library of secrets is imported by the first text, which no caller should wait for.
     redact("")
     if with_worker:
         worker.start()
+        scheduler.start()
     try:
         yield worker
     finally:
+        await scheduler.stop()
         await worker.stop()
         await parts.accesses.stop()
         await close_parts(parts)

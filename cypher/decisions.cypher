@@ -115,7 +115,8 @@ UNWIND $rows AS row
 MATCH (memory:Memory {id: row.id})
 WHERE memory.space_key = $space_key AND memory.state <> 'deleted'
 SET memory.state = row.state, memory.valid_to = row.valid_to, memory.current_key = row.current_key,
-    memory.retired_at = row.retired_at, memory.updated_at = $now, memory.rev = memory.rev + 1
+    memory.retired_at = row.retired_at, memory.updated_at = $now, memory.rev = memory.rev + 1,
+    memory.review_at = CASE WHEN row.state IN ['active', 'held'] THEN $now END
 WITH memory
 OPTIONAL MATCH (chunk:Chunk)-[:PART_OF]->(memory)
 SET chunk.state = memory.state, chunk.valid_to = memory.valid_to, chunk.retired_at = memory.retired_at
@@ -240,11 +241,11 @@ WHERE decision.space_key = $space_key
 RETURN decision.id AS id;
 
 // name: list_blocking
-// Later decisions that still hold and build on what this one made or changed.
+// Later decisions that still hold and build on what this one made or changed.  What only tells of age builds on nothing.
 MATCH (decision:Decision {id: $id})
 WHERE decision.space_key = $space_key
 MATCH (decision)-[mine:DECIDED]->(memory:Memory)<-[theirs:DECIDED]-(later:Decision)
-WHERE later.undone_at IS NULL AND NOT later.id IN $except_ids
+WHERE later.undone_at IS NULL AND NOT later.id IN $except_ids AND later.method <> 'age'
   AND (later.rev > decision.rev OR (later.rev = decision.rev AND later.fact > decision.fact))
   AND (mine.op = 'created' OR (mine.op = 'changed' AND theirs.op = 'changed'))
 RETURN DISTINCT later.id AS id

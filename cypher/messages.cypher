@@ -82,15 +82,15 @@ RETURN {id: id, memory_id: memory.id, content: memory.content, state: memory.sta
 ORDER BY id, memory.created_at, memory.id;
 
 // name: update_outdated
-// Marks the messages of which every memory has a successor, and takes the mark off the others: a message must not answer
+// Marks the messages of which every memory has a successor or is over, and takes the mark off the others: a message must not answer
 // with what is no longer so.  To be run whenever memories change their state.
 UNWIND $ids AS id
 MATCH (memory:Memory {id: id})-[:EXTRACTED_FROM]->(episode:Episode)
 WHERE memory.space_key IN $space_keys
 WITH DISTINCT episode
 SET episode.outdated = CASE
-  WHEN EXISTS { (episode)<-[:EXTRACTED_FROM]-(other:Memory) WHERE NOT other.state IN ['superseded', 'merged', 'retracted', 'deleted'] } THEN null
-  WHEN EXISTS { (episode)<-[:EXTRACTED_FROM]-(other:Memory) WHERE other.state IN ['superseded', 'merged'] } THEN true
+  WHEN EXISTS { (episode)<-[:EXTRACTED_FROM]-(other:Memory) WHERE NOT other.state IN ['superseded', 'merged', 'expired', 'retracted', 'deleted'] } THEN null
+  WHEN EXISTS { (episode)<-[:EXTRACTED_FROM]-(other:Memory) WHERE other.state IN ['superseded', 'merged', 'expired'] } THEN true
 END;
 
 // name: delete_all_messages

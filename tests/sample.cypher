@@ -80,7 +80,7 @@ CREATE (:RecallEvent:Sample {
 })-[:RECALLED {at: tenant.created_at, count: 1}]->(memory)
 CREATE (:Job:Sample {
   name: 'sample-job', worker: 'sample', lease_until: tenant.created_at, next_at: tenant.created_at,
-  started_at: tenant.created_at, finished_at: tenant.created_at, error: ''
+  started_at: tenant.created_at, finished_at: tenant.created_at, error: '', lock: 'nobody'
 })
 CREATE (memory)-[:EXTRACTED_FROM {
   start: 0, end: 6, kind: 'first', decision: 'sample-decision', task: 'sample-task', created_at: tenant.created_at

@@ -12,7 +12,7 @@ import msgspec
 
 from app.domain.activation import Usage, activation, uses_after
 from app.domain.decisions import Action
-from app.domain.memories import Memory, MemoryType, State, Tier
+from app.domain.memories import Category, Memory, MemoryType, State, Tier
 
 # What can still age; every other state is the end of it.
 AGING_STATES = (State.ACTIVE, State.HELD)
@@ -59,13 +59,13 @@ class Aging(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def is_important(self) -> bool:
-        """Whether it belongs to the core whatever its use: people pinned it, or it is what is known of something."""
-        return self.memory_type is MemoryType.PINNED or self.is_head
+        """Whether it belongs to the core whatever its use: somebody pinned it, or it says who somebody is."""
+        return self.memory_type is MemoryType.PINNED or (self.is_head and self.category == Category.PROFILE)
 
     @property
     def is_protected(self) -> bool:
         """Whether it never sinks."""
-        return self.is_important or self.is_disputed or self.is_followed
+        return self.is_important or self.is_head or self.is_disputed or self.is_followed
 
     def activation(self, now: datetime) -> float:
         """How much it is in use."""
@@ -126,7 +126,10 @@ def _rise(memory: Aging, scores: dict[str, float], now: datetime) -> Aged | None
 def _earned(memory: Aging, scores: dict[str, float]) -> tuple[Tier, str]:
     """The tier that a memory has by its use, never a lower one than it has, and why."""
     if memory.is_important:
-        return Tier.CORE, "pinned" if memory.memory_type is MemoryType.PINNED else "the value of a slot"
+        return (
+            Tier.CORE,
+            "pinned" if memory.memory_type is MemoryType.PINNED else "the value of a slot of somebody's profile",
+        )
     if memory.tier is Tier.PERIPHERAL and scores["uses"] >= WORKING_USES:
         return Tier.WORKING, "used on several days"
     # Sources are there for good: they raise what is in use, or a memory would never get old.

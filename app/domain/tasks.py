@@ -24,12 +24,13 @@ class TaskKind(StrEnum):
     INGEST = "ingest"
     RELATE = "relate"
     IMPORT = "import"
+    LIFECYCLE = "lifecycle"
     DISCOVER = "discover"
     CONNECTOR = "connector"
 
 
 # Work on a space as a whole, of which one at a time is enough.
-OF_A_SPACE = (TaskKind.DISCOVER,)
+OF_A_SPACE = (TaskKind.DISCOVER, TaskKind.LIFECYCLE)
 
 
 class TaskStatus(StrEnum):

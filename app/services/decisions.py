@@ -25,7 +25,7 @@ from app.domain.facts import Fact
 from app.domain.listing import parse_instant
 from app.domain.memories import OPEN_END, Memory, State, parse_choice
 from app.domain.principal import Principal
-from app.services import assimilation, belief, embedding
+from app.services import assimilation, belief, embedding, lifecycle
 from app.services.assimilation import Draft
 from app.services.parts import Parts
 from app.storage import decisions, discovery, memories, messages
@@ -92,7 +92,7 @@ async def _undo_one(tx: Transaction, principal: Principal, decision: StoredDecis
     if blocking:
         raise Blocked(f"later decisions build on this one; undo them first: {', '.join(blocking)}")
     for one in found:
-        await _undo(tx, one, now)
+        await _undo(tx, principal, one, now)
 
 
 async def _with_discovered(tx: Transaction, found: Sequence[StoredDecision]) -> list[StoredDecision]:
@@ -135,7 +135,7 @@ async def _undo_tasks(tx: Transaction, principal: Principal, task_ids: list[str]
             continue
         undone.append(decision)
         if not dry_run:
-            await _undo(tx, decision, now)
+            await _undo(tx, principal, decision, now)
     outside = {blocker for blockers in kept.values() for blocker in blockers} - set(kept)
     return Undone(
         undone=len(undone),
@@ -151,9 +151,12 @@ async def _writable_of_task(tx: Transaction, principal: Principal, task_id: str)
     ]
 
 
-async def _undo(tx: Transaction, decision: StoredDecision, now: datetime) -> None:
+async def _undo(tx: Transaction, principal: Principal, decision: StoredDecision, now: datetime) -> None:
     """The exact inverse of what the decision wrote; what was deleted meanwhile stays deleted."""
     if not await decisions.undo(tx, decision, now):
+        return
+    if decision.method == lifecycle.METHOD:
+        await lifecycle.take_back(tx, principal, decision, now)
         return
     ids = [*decision.created, *(before.id for before in decision.before)]
     known = {memory.id: memory for memory in await decisions.list_targets(tx, decision.space_key, ids)}

@@ -9,6 +9,7 @@ import msgspec
 
 from app.domain.errors import Invalid, Outdated
 from app.domain.memories import (
+    OPEN_END,
     PAST_STATES,
     SETTABLE_STATES,
     Category,
@@ -30,7 +31,7 @@ from app.services import belief, copying, embedding
 from app.services.embedding import StoredText
 from app.services.memories import free_key, must_get, read_content
 from app.services.parts import Parts
-from app.storage import memories, tasks
+from app.storage import memories, messages, tasks
 from app.storage.graph import Transaction
 from app.storage.memories import Update
 from ingest.redaction import redact
@@ -91,14 +92,18 @@ def changed(before: Memory, change: MemoryChange, secrets: SecretPolicy, now: da
     content = SafeText(before.content)
     if change.content is not None:
         content = read_content(change.content, secrets)
+    state = _parse_state(change.state, before.state)
+    # Who brings back what is over says that it is not over.
+    is_reopened = before.state is State.EXPIRED and state is State.ACTIVE and before.valid_to <= now
     after = msgspec.structs.replace(
         before,
         content=content,
+        valid_to=OPEN_END if is_reopened else before.valid_to,
         l0_abstract=abstract_of(content),
         tags=before.tags if change.tags is None else check_tags([redact(tag, secrets, "tags") for tag in change.tags]),
         category=Category(parse_choice("category", change.category, Category, before.category)),
         memory_type=MemoryType(parse_choice("memory_type", change.memory_type, MemoryType, before.memory_type)),
-        state=_parse_state(change.state, before.state),
+        state=state,
         importance=before.importance if change.importance is None else change.importance,
         version=before.version + 1,
         rev=before.rev + 1,
@@ -143,6 +148,8 @@ async def _update(tx: Transaction, principal: Principal, edit: Edit) -> Memory:
     await _update_chunks(tx, edit)
     if edit.text is not None:
         await tasks.create(tx, edit.task, None)
+    if edit.after.state is not edit.before.state:
+        await messages.update_outdated(tx, [current.space_key], [current.id])
     await copying.follow(tx, principal, [current.id], edit.after.updated_at)
     if edit.after.state is State.DELETED:
         await belief.update(tx, current.space_key, [current.id])

@@ -66,6 +66,8 @@ async def get(parts: Parts, principal: Principal, query: ProfileQuery) -> Profil
     lines = lines_of(material.statements, view)
     layout = Layout(language=language or language_of(lines), with_ids=query.ids, space_ids=request.space_ids)
     shown = fit(lines, layout, budget)
+    used = [(line.statement.space_key, line.statement.id) for line in shown.lines]
+    parts.accesses.note(principal, used, parts.clock())
     answer = profile_view(shown, text_of(shown, layout, budget), found)
     return with_sections(answer, shown, layout, more=material.more) if Part.SECTIONS in include else answer
 

@@ -9,7 +9,7 @@ import msgspec
 from app.domain.messages import embedding_text
 from app.domain.principal import Principal
 from app.domain.tasks import Progress, Report, Task, TaskKind
-from app.services import connector_storing, discovery, entities, import_storing, ingest, relating
+from app.services import connector_storing, discovery, entities, import_storing, ingest, lifecycle, relating
 from app.services.parts import Parts
 from app.storage import tasks
 
@@ -65,6 +65,7 @@ WORK: dict[TaskKind, Work] = {
     TaskKind.IMPORT: bring_in,
     TaskKind.DISCOVER: discovery.run,
     TaskKind.CONNECTOR: follow,
+    TaskKind.LIFECYCLE: lifecycle.run,
 }
 
 

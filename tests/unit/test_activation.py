@@ -57,6 +57,8 @@ def test_activation_rises_with_use_and_falls_with_time_without_a_floor() -> None
         ({"tier": Tier.WORKING, "uses": 5.0}, 0, None, Tier.WORKING),
         ({"memory_type": MemoryType.PINNED}, 0, Action.PROMOTE, Tier.CORE),
         ({"is_head": True, "tier_at": NOON}, 0, Action.PROMOTE, Tier.CORE),
+        ({"is_head": True, "category": "entities"}, 0, None, Tier.PERIPHERAL),
+        ({"is_head": True, "category": "entities"}, 200, None, Tier.PERIPHERAL),
         ({}, 60, None, Tier.PERIPHERAL),
         ({}, 200, Action.ARCHIVE, Tier.PERIPHERAL),
         ({"importance": 1.0}, 200, Action.ARCHIVE, Tier.PERIPHERAL),

@@ -83,6 +83,8 @@ MAY_USE_SYSTEM = (
     "app.worker",
     "app.main",
     "app.cli",
+    # It finds what is due in all spaces, for nobody in particular.
+    "app.services.schedule",
     "app.storage.schema",
     SYSTEM,
 )

@@ -1,0 +1,72 @@
+// Periodic work, which runs for no principal: whose turn it is, and what is to be done in all spaces.
+
+// name: list_jobs
+// What is known of periodic work.
+MATCH (job:Job) WHERE job.name IN $names
+RETURN job {.name, .started_at, .finished_at, .next_at, .lease_until, error: coalesce(job.error, '')} AS job
+ORDER BY job.name;
+
+// name: claim_job
+// Leases periodic work that is due and that no other worker does.  The lock comes first; then the job is read again, as
+// another worker may have taken it.
+MERGE (job:Job {name: $name})
+ON CREATE SET job.next_at = $now
+SET job.lock = $worker
+WITH job.name AS name
+MATCH (free:Job {name: name})
+SET free.lock = null
+WITH free WHERE free.next_at <= $now AND coalesce(free.lease_until, $now) <= $now
+SET free.worker = $worker, free.lease_until = $lease_until, free.started_at = $now
+RETURN free.next_at AS period;
+
+// name: finish_job
+// Records how periodic work ended, if the worker still had it, and when it is due again.
+MATCH (job:Job {name: $name})
+SET job.lock = $worker
+WITH job.name AS name
+MATCH (held:Job {name: name, worker: $worker})
+SET held.lock = null, held.worker = null, held.lease_until = null, held.error = $error, held.next_at = $next_at,
+    held.finished_at = $now
+RETURN held.name AS name;
+
+// name: list_due_spaces
+// The spaces that have memories to be looked at by now, with their owners; the longest due memories decide.
+MATCH (memory:Memory) USING INDEX memory:Memory(review_at)
+WHERE memory.review_at <= $now
+WITH memory ORDER BY memory.review_at LIMIT $limit
+WITH DISTINCT memory.space_key AS space_key
+MATCH (space:Space {space_key: space_key})
+MATCH (tenant:Tenant {id: space.owner_id}) WHERE tenant.status = 'active'
+RETURN {space_key: space.space_key, tenant_id: tenant.id} AS due
+ORDER BY due.space_key;
+
+// name: list_lost_tasks
+// The tasks that failed for good although vectors still wait for them, of those that are not too old.
+CALL () {
+  MATCH (node:Memory) WHERE node.embed_task >= '' RETURN node.embed_task AS id LIMIT $limit
+  UNION
+  MATCH (node:Episode) WHERE node.embed_task >= '' RETURN node.embed_task AS id LIMIT $limit
+  UNION
+  MATCH (node:Chunk) WHERE node.embed_task >= '' RETURN node.embed_task AS id LIMIT $limit
+}
+WITH DISTINCT id
+MATCH (task:Task {id: id})
+WHERE task.status = 'failed' AND task.created_at >= $since
+RETURN task {.*} AS task
+ORDER BY task.created_at;
+
+// name: delete_old_tasks
+// Takes away tasks that ended well long ago; those of imports stay with their imports.
+MATCH (task:Task) USING INDEX task:Task(finished_at)
+WHERE task.finished_at < $before AND task.status IN ['completed', 'partial', 'cancelled'] AND task.kind <> 'import'
+WITH task LIMIT $limit
+DETACH DELETE task
+RETURN count(*) AS deleted;
+
+// name: delete_old_recalls
+// Takes away who read what on days long ago; what it said of each memory is counted there.
+MATCH (event:RecallEvent) USING INDEX event:RecallEvent(at)
+WHERE event.at < $before
+WITH event LIMIT $limit
+DETACH DELETE event
+RETURN count(*) AS deleted;
