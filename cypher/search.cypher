@@ -10,12 +10,12 @@ CALL () {
   MATCH (hit:Memory|Episode|Chunk)
   SEARCH hit IN (
     VECTOR INDEX memory_embedding FOR embedding
-    WHERE hit.space_key IN $space_keys AND hit.visible_to IN $visible AND hit.kind IN $kinds AND hit.state IN $states
+    WHERE hit.space_key IN $space_keys AND hit.visible_to IN $visible AND hit.kind IN $kinds AND hit.state IN $leg_states
       AND hit.category IN $categories AND hit.memory_type IN $memory_types
       AND hit.source >= $source_from AND hit.source <= $source_to
       AND hit.agent_id >= $agent_from AND hit.agent_id <= $agent_to
       AND hit.session_id >= $session_from AND hit.session_id <= $session_to
-      AND hit.valid_from >= $valid_from_min AND hit.valid_from <= $valid_from_max AND hit.valid_to > $valid_to_min
+      AND hit.valid_from >= $valid_from_min AND hit.valid_from <= $valid_from_max AND hit.valid_to > $leg_valid_to_min
       AND hit.recorded_at <= $recorded_at_max AND hit.retired_at > $retired_at_min
     LIMIT $vector_limit
   ) SCORE AS score
@@ -32,17 +32,19 @@ CALL () {
 WITH hit, score, leg
 OPTIONAL MATCH (hit)-[:PART_OF]->(whole:Memory|Episode)
 WITH coalesce(whole, hit) AS memory, hit, score, leg
-WHERE memory.space_key IN $space_keys AND memory.visible_to IN $visible AND memory.kind IN $kinds AND memory.state IN $states
-  AND memory.valid_from >= $valid_from_min AND memory.valid_from <= $valid_from_max AND memory.valid_to > $valid_to_min
+WHERE memory.space_key IN $space_keys AND memory.visible_to IN $visible AND memory.kind IN $kinds AND memory.state IN $leg_states
+  AND memory.valid_from >= $valid_from_min AND memory.valid_from <= $valid_from_max
+  // What has a successor leads to it, so its own time may be over.
+  AND (memory.valid_to > $valid_to_min OR NOT memory.state IN $states)
   AND memory.recorded_at <= $recorded_at_max AND memory.retired_at > $retired_at_min
 WITH {
   id: memory.id, origin_id: coalesce(memory.origin_id, memory.id), leg: leg, score: score, text: hit.content,
-  kind: memory.kind, space_key: memory.space_key,
+  kind: memory.kind, space_key: memory.space_key, state: memory.state,
   session_id: memory.session_id, speaker: coalesce(memory.speaker, ''), text_hash: memory.text_hash, tags: memory.tags,
   evidence_ids: coalesce(memory.evidence_ids, []), outdated: coalesce(memory.outdated, false),
   importance: memory.importance, confidence: memory.confidence, pinned: memory.memory_type = 'pinned',
   tier: memory.tier, uses: coalesce(memory.uses, 0.0), used_at: toString(coalesce(memory.last_accessed_at, memory.created_at)),
-  created_at: toString(memory.created_at)
+  created_at: toString(memory.created_at), valid_from: toString(memory.valid_from)
 } AS hit
 RETURN collect(hit) AS hits;
 
@@ -54,12 +56,12 @@ CALL () {
   MATCH (hit:Memory|Episode|Chunk)
   SEARCH hit IN (
     VECTOR INDEX memory_embedding FOR embedding
-    WHERE hit.space_key IN $space_keys AND hit.visible_to IN $visible AND hit.kind IN $kinds AND hit.state IN $states
+    WHERE hit.space_key IN $space_keys AND hit.visible_to IN $visible AND hit.kind IN $kinds AND hit.state IN $leg_states
       AND hit.category IN $categories AND hit.memory_type IN $memory_types
       AND hit.source >= $source_from AND hit.source <= $source_to
       AND hit.agent_id >= $agent_from AND hit.agent_id <= $agent_to
       AND hit.session_id >= $session_from AND hit.session_id <= $session_to
-      AND hit.valid_from >= $valid_from_min AND hit.valid_from <= $valid_from_max AND hit.valid_to > $valid_to_min
+      AND hit.valid_from >= $valid_from_min AND hit.valid_from <= $valid_from_max AND hit.valid_to > $leg_valid_to_min
       AND hit.recorded_at <= $recorded_at_max AND hit.retired_at > $retired_at_min
     LIMIT $vector_limit
   ) SCORE AS score
@@ -68,17 +70,19 @@ CALL () {
 WITH hit, score, leg
 OPTIONAL MATCH (hit)-[:PART_OF]->(whole:Memory|Episode)
 WITH coalesce(whole, hit) AS memory, hit, score, leg
-WHERE memory.space_key IN $space_keys AND memory.visible_to IN $visible AND memory.kind IN $kinds AND memory.state IN $states
-  AND memory.valid_from >= $valid_from_min AND memory.valid_from <= $valid_from_max AND memory.valid_to > $valid_to_min
+WHERE memory.space_key IN $space_keys AND memory.visible_to IN $visible AND memory.kind IN $kinds AND memory.state IN $leg_states
+  AND memory.valid_from >= $valid_from_min AND memory.valid_from <= $valid_from_max
+  // What has a successor leads to it, so its own time may be over.
+  AND (memory.valid_to > $valid_to_min OR NOT memory.state IN $states)
   AND memory.recorded_at <= $recorded_at_max AND memory.retired_at > $retired_at_min
 WITH {
   id: memory.id, origin_id: coalesce(memory.origin_id, memory.id), leg: leg, score: score, text: hit.content,
-  kind: memory.kind, space_key: memory.space_key,
+  kind: memory.kind, space_key: memory.space_key, state: memory.state,
   session_id: memory.session_id, speaker: coalesce(memory.speaker, ''), text_hash: memory.text_hash, tags: memory.tags,
   evidence_ids: coalesce(memory.evidence_ids, []), outdated: coalesce(memory.outdated, false),
   importance: memory.importance, confidence: memory.confidence, pinned: memory.memory_type = 'pinned',
   tier: memory.tier, uses: coalesce(memory.uses, 0.0), used_at: toString(coalesce(memory.last_accessed_at, memory.created_at)),
-  created_at: toString(memory.created_at)
+  created_at: toString(memory.created_at), valid_from: toString(memory.valid_from)
 } AS hit
 RETURN collect(hit) AS hits;
 
@@ -97,17 +101,19 @@ CALL () {
 WITH hit, score, leg
 OPTIONAL MATCH (hit)-[:PART_OF]->(whole:Memory|Episode)
 WITH coalesce(whole, hit) AS memory, hit, score, leg
-WHERE memory.space_key IN $space_keys AND memory.visible_to IN $visible AND memory.kind IN $kinds AND memory.state IN $states
-  AND memory.valid_from >= $valid_from_min AND memory.valid_from <= $valid_from_max AND memory.valid_to > $valid_to_min
+WHERE memory.space_key IN $space_keys AND memory.visible_to IN $visible AND memory.kind IN $kinds AND memory.state IN $leg_states
+  AND memory.valid_from >= $valid_from_min AND memory.valid_from <= $valid_from_max
+  // What has a successor leads to it, so its own time may be over.
+  AND (memory.valid_to > $valid_to_min OR NOT memory.state IN $states)
   AND memory.recorded_at <= $recorded_at_max AND memory.retired_at > $retired_at_min
 WITH {
   id: memory.id, origin_id: coalesce(memory.origin_id, memory.id), leg: leg, score: score, text: hit.content,
-  kind: memory.kind, space_key: memory.space_key,
+  kind: memory.kind, space_key: memory.space_key, state: memory.state,
   session_id: memory.session_id, speaker: coalesce(memory.speaker, ''), text_hash: memory.text_hash, tags: memory.tags,
   evidence_ids: coalesce(memory.evidence_ids, []), outdated: coalesce(memory.outdated, false),
   importance: memory.importance, confidence: memory.confidence, pinned: memory.memory_type = 'pinned',
   tier: memory.tier, uses: coalesce(memory.uses, 0.0), used_at: toString(coalesce(memory.last_accessed_at, memory.created_at)),
-  created_at: toString(memory.created_at)
+  created_at: toString(memory.created_at), valid_from: toString(memory.valid_from)
 } AS hit
 RETURN collect(hit) AS hits;
 
@@ -134,12 +140,12 @@ WHERE memory.space_key IN $space_keys AND memory.visible_to IN $visible AND memo
   AND memory.recorded_at <= $recorded_at_max AND memory.retired_at > $retired_at_min
 RETURN {
   id: memory.id, origin_id: coalesce(memory.origin_id, memory.id), leg: leg, score: score, text: hit.content,
-  kind: memory.kind, space_key: memory.space_key,
+  kind: memory.kind, space_key: memory.space_key, state: memory.state,
   session_id: memory.session_id, speaker: coalesce(memory.speaker, ''), text_hash: memory.text_hash, tags: memory.tags,
   evidence_ids: coalesce(memory.evidence_ids, []), outdated: coalesce(memory.outdated, false),
   importance: memory.importance, confidence: memory.confidence, pinned: memory.memory_type = 'pinned',
   tier: memory.tier, uses: coalesce(memory.uses, 0.0), used_at: toString(coalesce(memory.last_accessed_at, memory.created_at)),
-  created_at: toString(memory.created_at)
+  created_at: toString(memory.created_at), valid_from: toString(memory.valid_from)
 } AS hit
 ORDER BY score DESC
 LIMIT $vector_limit;
@@ -183,12 +189,12 @@ CALL (space_key) {
 WITH hit AS memory
 RETURN {
   id: memory.id, origin_id: coalesce(memory.origin_id, memory.id), leg: 'recent', score: null, text: memory.content,
-  kind: memory.kind, space_key: memory.space_key,
+  kind: memory.kind, space_key: memory.space_key, state: memory.state,
   session_id: memory.session_id, speaker: coalesce(memory.speaker, ''), text_hash: memory.text_hash, tags: memory.tags,
   evidence_ids: coalesce(memory.evidence_ids, []), outdated: coalesce(memory.outdated, false),
   importance: memory.importance, confidence: memory.confidence, pinned: memory.memory_type = 'pinned',
   tier: memory.tier, uses: coalesce(memory.uses, 0.0), used_at: toString(coalesce(memory.last_accessed_at, memory.created_at)),
-  created_at: toString(memory.created_at)
+  created_at: toString(memory.created_at), valid_from: toString(memory.valid_from)
 } AS hit
 ORDER BY memory.created_at DESC, memory.position DESC, memory.id DESC
 LIMIT $limit;

@@ -14,6 +14,7 @@ from functools import lru_cache
 
 import msgspec
 
+from app.domain.answerability import ABSTAIN_BELOW
 from app.domain.calibration import (
     ASKS_PENALTY,
     CJK_BACKGROUND,
@@ -33,10 +34,10 @@ from app.domain.calibration import (
     Weights,
     logistic,
 )
+from app.domain.links import Drawn, Link, draw
 from app.domain.texts import cjk_characters, is_mostly_cjk, query_terms, terms
 
-# Below the first a search abstains, below the second a single result is dropped (pipelines 4.4).
-ABSTAIN_BELOW = 0.35
+# Below this a single result is dropped (pipelines 4.4).
 DROP_BELOW = ABSTAIN_BELOW / 2
 
 # Robertson's usual values.
@@ -90,6 +91,7 @@ class Scored(msgspec.Struct, frozen=True):
     p_vector: float
     p_text: float
     bm25: float
+    link: Link | None = None
 
 
 class _Text(msgspec.Struct, frozen=True):
@@ -122,8 +124,8 @@ class _Match(msgspec.Struct, frozen=True):
     bm25: float
 
 
-def score(query: str, candidates: Sequence[Candidate], *, has_vector: bool) -> list[Scored]:
-    """All candidates, the most relevant first; without vectors the words decide alone."""
+def score(query: str, candidates: Sequence[Candidate], *, has_vector: bool, links: Sequence[Link] = ()) -> list[Scored]:
+    """All candidates, the most relevant first; without vectors the words decide alone. `links` lie between them."""
     texts = [_text(candidate.text) for candidate in candidates]
     question = _question(query, candidates, texts)
     deviations = _deviations(question, candidates, texts) if has_vector else [question.weights.usual_z] * len(texts)
@@ -132,9 +134,12 @@ def score(query: str, candidates: Sequence[Candidate], *, has_vector: bool) -> l
         _vector_evidence(question, match) + _text_evidence(question, match) - _penalty(question, candidate, text)
         for candidate, text, match in zip(candidates, texts, matches, strict=True)
     ]
+    shared = _shared_in_session(candidates, evidence)
+    by_id = {candidate.id: value for candidate, value in zip(candidates, shared, strict=True)}
+    drawn = draw(by_id, links, question.weights.midpoint)
     scored = [
-        _scored(question, candidate, match, shared, has_vector=has_vector)
-        for candidate, match, shared in zip(candidates, matches, _shared_in_session(candidates, evidence), strict=True)
+        _scored(question, candidate, match, drawn[candidate.id], has_vector=has_vector)
+        for candidate, match in zip(candidates, matches, strict=True)
     ]
     return sorted(scored, key=lambda one: (-one.relevance, -one.bm25, one.id))
 
@@ -263,14 +268,15 @@ def _shared_in_session(candidates: Sequence[Candidate], evidence: Sequence[float
     ]
 
 
-def _scored(question: _Question, candidate: Candidate, match: _Match, evidence: float, *, has_vector: bool) -> Scored:
+def _scored(question: _Question, candidate: Candidate, match: _Match, drawn: Drawn, *, has_vector: bool) -> Scored:
     weights = question.weights
     by_vector = _vector_evidence(question, match) - weights.midpoint
     by_text = _text_evidence(question, match) + weights.cosine * weights.usual_z - weights.midpoint
     return Scored(
         id=candidate.id,
-        relevance=logistic(evidence - weights.midpoint),
+        relevance=logistic(drawn.evidence - weights.midpoint),
         p_vector=logistic(by_vector) if has_vector and candidate.cosine is not None else 0.0,
         p_text=logistic(by_text) if match.coverage else 0.0,
         bm25=match.bm25,
+        link=drawn.link,
     )

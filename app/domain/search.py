@@ -25,7 +25,8 @@ RECENT_HALF_LIFE = timedelta(days=30)
 # Words that ask for what was, so that what has a successor is an answer as well.
 _PAST = re.compile(
     r"\b(?:used to|did\b.{1,40}\buse to|previous(?:ly)?|former(?:ly)?|original(?:ly)?|initial(?:ly)?|at first"
-    r"|in the past|back then|history of|before (?:that|then|moving|switching|changing|becoming|joining))\b"
+    r"|in the past|back then|history of|before (?:that|then|moving|switching|changing|becoming|joining|the (?:current"
+    r"|present|new|latest|change|move|switch)|(?:\w+ ){1,2}(?:moved|switched|changed|became|joined|left|sold)))\b"
     r"|before\s*\?\s*$|以前|之前(?!.{0,3}[要必先得])|原来|过去|曾经|原先|最初|起初|当初|早先|历史上|上一[个任]",
     re.IGNORECASE,
 )
@@ -75,6 +76,14 @@ class EvidenceView(msgspec.Struct, frozen=True, kw_only=True):
     content: str
 
 
+class PathStep(msgspec.Struct, frozen=True, kw_only=True):
+    """The step that led to a result: from which memory, or from the question itself, over which edge and what."""
+
+    from_id: str | None
+    edge: str
+    via: str | None
+
+
 class Why(msgspec.Struct, frozen=True, kw_only=True):
     """What a result's score is made of; all parts in [0,1] but the rank of each leg and the bounded prior."""
 
@@ -83,6 +92,24 @@ class Why(msgspec.Struct, frozen=True, kw_only=True):
     p_text: float
     relevance: float
     prior: float
+    path: list[PathStep]
+
+
+class FormerMark(msgspec.Struct, frozen=True, kw_only=True):
+    """What a result replaces, and which the query found as well."""
+
+    memory_id: str
+    content: str
+    since: str
+
+
+class OpponentMark(msgspec.Struct, frozen=True, kw_only=True):
+    """A memory that is believed as well and contradicts a result."""
+
+    memory_id: str
+    content: str
+    confidence: float
+    since: str
 
 
 class FactMark(msgspec.Struct, frozen=True, kw_only=True):
@@ -94,10 +121,13 @@ class FactMark(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class SearchResult(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """A memory with its score; the other keys are there only when they were asked for."""
+    """A memory with its score; the other keys are there only when they say something or were asked for."""
 
     memory: MemoryView
     score: float
+    disputed: bool = False
+    opponents: list[OpponentMark] = []
+    formerly: list[FormerMark] = []
     stale_info: StaleInfo | msgspec.UnsetType = msgspec.UNSET
     evidence: list[EvidenceView] | msgspec.UnsetType = msgspec.UNSET
     facts: list[FactMark] | msgspec.UnsetType = msgspec.UNSET

@@ -10,9 +10,9 @@ from app.domain.memories import BEGINNING, WIRE_STATES, Memory, State, timestamp
 from app.domain.principal import Principal
 from app.domain.provenance import StaleInfo, stale_info
 from app.domain.relations import Direction, RelationType, RelationView, relation_view
-from app.domain.search import EvidenceView, FactMark, Part, SearchResult, Why
+from app.domain.search import EvidenceView, FactMark, FormerMark, OpponentMark, Part, SearchResult, Why
 from app.services.understanding import Plan
-from app.storage import memories, messages, relations
+from app.storage import links, memories, messages, relations
 from app.storage.graph import Transaction
 from app.storage.relations import RelationPage
 from app.storage.search import Hit
@@ -26,6 +26,7 @@ class Ranked(msgspec.Struct, frozen=True, kw_only=True):
     hit: Hit
     score: float
     why: Why
+    formerly: list[FormerMark] = []
 
 
 async def expand(tx: Transaction, principal: Principal, plan: Plan, best: Sequence[Ranked]) -> list[SearchResult]:
@@ -33,11 +34,15 @@ async def expand(tx: Transaction, principal: Principal, plan: Plan, best: Sequen
     found = {memory.id: memory for memory in await memories.get_many(tx, principal, [item.hit.id for item in best])}
     evidence = await evidence_of(tx, principal, list(found)) if Part.EVIDENCE in plan.include else {}
     facts = await _facts(tx, principal, list(found)) if Part.FACTS in plan.include else {}
+    opposed = await _opponents(tx, principal, list(found))
     related = await _relations(tx, principal, list(found)) if Part.RELATIONS in plan.include else {}
     return [
         SearchResult(
             memory=view(found[item.hit.id]),
             score=item.score,
+            disputed=item.hit.id in opposed,
+            opponents=opposed.get(item.hit.id, []),
+            formerly=item.formerly,
             stale_info=_staleness(found[item.hit.id]) if plan.check_stale else msgspec.UNSET,
             evidence=evidence.get(item.hit.id, []) if Part.EVIDENCE in plan.include else msgspec.UNSET,
             facts=facts.get(item.hit.id, []) if Part.FACTS in plan.include else msgspec.UNSET,
@@ -74,6 +79,17 @@ async def _facts(tx: Transaction, principal: Principal, ids: list[str]) -> dict[
     for row in await messages.list_facts(tx, principal, ids):
         mark = FactMark(memory_id=row.memory_id, content=row.content, state=WIRE_STATES[State(row.state)])
         by_result.setdefault(row.id, []).append(mark)
+    return by_result
+
+
+async def _opponents(tx: Transaction, principal: Principal, ids: list[str]) -> dict[str, list[OpponentMark]]:
+    """What contradicts results by their ids: who gets one side of a dispute gets the other, too."""
+    by_result: dict[str, list[OpponentMark]] = {}
+    for row in await links.list_opponents(tx, principal, ids):
+        mark = OpponentMark(
+            memory_id=row.memory_id, content=row.content, confidence=row.confidence, since=timestamp(row.since)
+        )
+        by_result.setdefault(row.of, []).append(mark)
     return by_result
 
 

@@ -107,7 +107,7 @@ def text_queries(request: SearchRequest, scope: Scope, principal: Principal, tag
         f"+content:({words})",
         f"+space_key:({' OR '.join(scope.space_keys)})^0",
         f"+visible_to:({' OR '.join(principal.visible)})^0",
-        f"+state:({' OR '.join(scope.states)})^0",
+        f"+state:({' OR '.join(scope.leg_states)})^0",
         *(f"+facets:({facet})^0" for facet in facets),
     ]
     query = " ".join(clauses)

@@ -6,7 +6,7 @@ from datetime import datetime
 
 import msgspec
 
-from app.domain.memories import BEGINNING, OPEN_END, Memory, Tier
+from app.domain.memories import BEGINNING, OPEN_END, Memory, State, Tier
 from app.domain.principal import Principal
 from app.storage.graph import Transaction, many, one
 from app.storage.queries import Query, load
@@ -39,8 +39,18 @@ class Scope(msgspec.Struct, frozen=True, kw_only=True):
     valid_to_min: datetime
     recorded_at_max: datetime = OPEN_END
     retired_at_min: datetime
-    # Whether what has a successor is an answer, too.
+    # Whether what has a successor is an answer, too. When it is not, the legs find it all the same and follow it.
     has_past: bool = False
+
+    @property
+    def leg_states(self) -> list[str]:
+        """The states of what the legs find."""
+        return self.states if self.has_past else [*self.states, State.SUPERSEDED.value]
+
+    @property
+    def leg_valid_to_min(self) -> datetime:
+        """From when on what the legs find must be over at the earliest."""
+        return self.valid_to_min if self.has_past else BEGINNING
 
 
 class Hit(msgspec.Struct, frozen=True, kw_only=True):
@@ -54,6 +64,7 @@ class Hit(msgspec.Struct, frozen=True, kw_only=True):
     text: str
     kind: str
     space_key: str
+    state: str
     session_id: str
     speaker: str
     text_hash: str
@@ -68,6 +79,7 @@ class Hit(msgspec.Struct, frozen=True, kw_only=True):
     uses: float
     used_at: datetime
     created_at: datetime
+    valid_from: datetime
 
 
 class TextQueries(msgspec.Struct, frozen=True):
@@ -85,7 +97,7 @@ async def search_all_legs(
         tx,
         query,
         list[Hit],
-        **_filters(principal, scope, query),
+        **filters_of(principal, scope, query),
         embeddings=[embedding],
         vector_limit=VECTOR_LIMIT,
         english_queries=texts.english,
@@ -103,7 +115,7 @@ async def search_vector(
         tx,
         query,
         list[Hit],
-        **_filters(principal, scope, query),
+        **filters_of(principal, scope, query),
         embeddings=[embedding],
         vector_limit=limit,
     )
@@ -117,7 +129,7 @@ async def search_texts(tx: Transaction, principal: Principal, scope: Scope, text
         query,
         list[Hit],
         # What else filters is part of the Lucene queries.
-        **_filters(principal, scope, query),
+        **filters_of(principal, scope, query),
         english_queries=texts.english,
         cjk_queries=texts.cjk,
         text_limit=TEXT_LIMIT,
@@ -133,7 +145,7 @@ async def search_by_ids(
         tx,
         query,
         Hit,
-        **_filters(principal, scope, query),
+        **filters_of(principal, scope, query),
         embedding=embedding,
         ids=ids,
         vector_limit=VECTOR_LIMIT,
@@ -156,7 +168,7 @@ async def list_tagged(tx: Transaction, principal: Principal, scope: Scope, tags:
 
 async def list_recent(tx: Transaction, principal: Principal, scope: Scope, tags: list[str], limit: int) -> list[Hit]:
     query = QUERIES["list_recent"]
-    return await many(tx, query, Hit, **_filters(principal, scope, query), tags=tags, limit=limit, latest=OPEN_END)
+    return await many(tx, query, Hit, **filters_of(principal, scope, query), tags=tags, limit=limit, latest=OPEN_END)
 
 
 class Neighbour(msgspec.Struct, frozen=True):
@@ -183,7 +195,12 @@ def cosine_of(score: float) -> float:
     return 2 * score - 1
 
 
-def _filters(principal: Principal, scope: Scope, query: Query) -> dict[str, object]:
+def filters_of(principal: Principal, scope: Scope, query: Query) -> dict[str, object]:
     """Those parts of the scope that a query filters by."""
-    filters: dict[str, object] = {**msgspec.structs.asdict(scope), "visible": principal.visible}
+    filters: dict[str, object] = {
+        **msgspec.structs.asdict(scope),
+        "leg_states": scope.leg_states,
+        "leg_valid_to_min": scope.leg_valid_to_min,
+        "visible": principal.visible,
+    }
     return {name: value for name, value in filters.items() if name in query.parameters}

@@ -8,7 +8,8 @@ import pytest
 
 from tests.clients import Client
 
-STAGES = ["understand", "embed", "leg:vector", "leg:english", "leg:cjk", "rank", "cut", "collapse", "expand"]
+LEGS = ["leg:vector", "leg:english", "leg:cjk", "leg:graph"]
+STAGES = ["understand", "embed", *LEGS, "rank", "resolve", "cut", "collapse", "expand"]
 PARTS = {"evidence", "relations", "why"}
 
 
@@ -36,9 +37,9 @@ async def test_the_counts_of_a_trace_add_up(office: Client, limit: int) -> None:
     answer = await office.search("harbour office", include_trace="true", limit=limit)
 
     stages = {stage["name"]: stage for stage in answer["trace"]["stages"]}
-    legs = sum(stages[f"leg:{leg}"]["output_count"] for leg in ("vector", "english", "cjk"))
+    legs = sum(stages[leg]["output_count"] for leg in LEGS)
     assert stages["rank"]["input_count"] == legs
-    for before, after in (("rank", "cut"), ("cut", "collapse"), ("collapse", "expand")):
+    for before, after in (("rank", "resolve"), ("resolve", "cut"), ("cut", "collapse"), ("collapse", "expand")):
         assert stages[after]["input_count"] == stages[before]["output_count"]
     for name in ("cut", "collapse"):
         stage = stages[name]
@@ -119,7 +120,7 @@ async def test_why_names_the_legs_and_the_parts_of_the_score(office: Client) -> 
     assert pinned["why"]["prior"] > zebra["why"]["prior"]
     assert zebra["why"]["p_text"] == 0
     for result in results:
-        assert set(result["why"]) == {"legs", "p_vector", "p_text", "relevance", "prior"}
+        assert set(result["why"]) == {"legs", "p_vector", "p_text", "relevance", "prior", "path"}
         assert all(0 <= result["why"][part] <= 1 for part in ("p_vector", "p_text", "relevance"))
         assert 0.75 <= result["why"]["prior"] <= 1.35
 

@@ -1,0 +1,79 @@
+"""What a question asks for, which statement updates another, and how sure an answer must be."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+import pytest
+
+from app.domain.answerability import ABSTAIN_BELOW, required_relevance
+from ingest.questions import MAX_NAMES, parse_question
+from ingest.updates import Statement, find_updates
+
+
+@pytest.mark.parametrize(
+    ("question", "attribute", "subject"),
+    [
+        ("Where does Miriam live?", "residence", "miriam"),
+        ("where do I live", "residence", "user"),
+        ("Who owns the mailer?", "owner", "mailer"),
+        ("What's Ana's phone number?", "phone", "ana"),
+        ("搜索的值班人是谁？", "owner", "搜索"),
+        ("我住在哪里？", "residence", "user"),
+        ("米娅对什么过敏？", "allergy", "米娅"),
+    ],
+)
+def test_a_question_names_attribute_and_subject(question: str, attribute: str, subject: str) -> None:
+    asked = parse_question(question)
+
+    assert attribute in asked.attributes
+    assert subject in asked.subjects
+
+
+@pytest.mark.parametrize("question", ["", "!!!", "zebra migration", "斑马迁徙"])
+def test_what_asks_for_no_attribute_names_nothing(question: str) -> None:
+    assert parse_question(question).subjects == []
+
+
+def test_a_long_text_is_read_in_bounds() -> None:
+    assert len(parse_question("where do I live? " + "word " * 5000 + "住" * 5000).subjects) <= MAX_NAMES
+
+
+def statement(text: str, day: int) -> Statement:
+    return Statement(text, text, datetime(2026, 3, day, tzinfo=UTC))
+
+
+@pytest.mark.parametrize(
+    ("question", "older", "newer", "is_update"),
+    [
+        ("Who owns the mailer?", "The mailer belongs to Dov.", "From today the mailer is owned by Petra.", True),
+        ("支付超时是多少？", "支付超时是五秒。", "支付超时改成八秒了。", True),
+        ("Who owns the mailer?", "The mailer belongs to Dov.", "The mailer sends at nine.", False),
+        ("When does Ana run?", "Ana's race is in May.", "Ana switched to oat milk.", False),
+    ],
+)
+def test_only_a_later_change_of_what_is_asked_is_an_update(
+    question: str, older: str, newer: str, is_update: bool
+) -> None:
+    old, new = statement(older, 1), statement(newer, 9)
+
+    links = [(link.from_id, link.to_id) for link in find_updates(question, [new, old])]
+
+    assert links == ([(older, newer)] if is_update else [])
+    assert find_updates(question, [statement(older, 9), statement(newer, 9)]) == []
+
+
+def test_an_answer_without_the_number_that_was_asked_must_be_surer() -> None:
+    with_number = required_relevance("How many guests come?", ["We invite 85 guests."])
+    without = required_relevance("How many guests come?", ["Guests get a letter."])
+
+    assert with_number == ABSTAIN_BELOW
+    assert without > with_number
+
+
+def test_what_has_no_word_of_the_question_must_be_surer() -> None:
+    covered = required_relevance("Which tripod does Dalia own?", ["Dalia owns a Sirui tripod."])
+    foreign = required_relevance("Which tripod does Dalia own?", ["Dalia drinks tea."])
+
+    assert covered <= foreign
+    assert required_relevance("???", []) == ABSTAIN_BELOW
