@@ -6,8 +6,8 @@ import asyncio
 from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
+from importlib import resources
 from importlib.metadata import version
-from importlib.resources import files
 from typing import Any
 
 from litestar import Litestar, Router, get
@@ -25,6 +25,7 @@ from app.api import (
     decisions,
     discovery,
     entities,
+    files,
     graphs,
     health,
     imports,
@@ -82,6 +83,7 @@ ROUTERS = [
     imports.router,
     discovery.router,
     connectors.router,
+    files.router,
     space_settings.router,
     decisions.router,
     conflicts.router,
@@ -214,5 +216,5 @@ def _openapi() -> OpenAPIConfig:
 
 def _swagger_files() -> Router:
     # The page must work without the internet, so its script comes from a package and not from elsewhere.
-    folder = str(files("swagger_ui") / "static")
+    folder = str(resources.files("swagger_ui") / "static")
     return create_static_files_router(path=SWAGGER, directories=[folder], include_in_schema=False)

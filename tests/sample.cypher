@@ -50,7 +50,7 @@ CREATE (asked:Episode:Sample {
   text_hash: 'asked', role: 'user', speaker: 'Ann', subject: '', attribute: '', value: '', context: '', modality: 'fact',
   evidence_ids: [], outdated: true, position: 0, hash: 'asked', seq: 1, dedup_key: 'sample-asked',
   embed_task: 'sample-task', embedding: [place IN range(1, $dimension) | 1.0 / place], ingest_task: 'sample-task',
-  heading_path: 'Notes', line_start: 1, line_end: 2, as_fact: true
+  heading_path: 'Notes', line_start: 1, line_end: 2, page: 1, symbol: 'f', as_fact: true
 })
 CREATE (said:Episode:Sample)
 SET said = asked {

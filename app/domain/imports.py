@@ -45,6 +45,9 @@ class Item(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     heading: str = ""
     line_start: int = 0
     line_end: int = 0
+    # Where in a PDF, or in which function or class of code, it stands.
+    page: int = 0
+    symbol: str = ""
     # What only the lines of an export say.
     agent_id: str = ""
     source: str = ""

@@ -28,6 +28,7 @@ from ingest.statements import category_by_words
 APART = timedelta(microseconds=1)
 # What says where something comes from that does not say it itself.
 SOURCE = "import"
+FILE_SOURCE = "file_upload:"
 DEFAULT_IMPORTANCE = 0.5
 
 
@@ -58,6 +59,8 @@ def _with_place(text: StoredText, record: Import, item: Item) -> StoredText:
         "heading_path": item.heading or None,
         "line_start": item.line_start or None,
         "line_end": item.line_end or None,
+        "page": item.page or None,
+        "symbol": item.symbol or None,
         "ingest_task": record.task_id if record.post_process else None,
         "as_fact": is_fact(record, item) or None,
     }
@@ -104,7 +107,8 @@ def _episode(principal: Principal, record: Import, item: Item, now: datetime) ->
 def _category(record: Import, item: Item) -> Category:
     """What a memory is about, as its file says or its words suggest; messages are events."""
     if not is_fact(record, item):
-        return Category.EVENTS
+        # Messages are events; the sections of a single file are what the contract calls them (11.3).
+        return Category.ENTITIES if item.source.startswith(FILE_SOURCE) else Category.EVENTS
     return Category(item.category) if item.category in list(Category) else category_by_words(item.text, is_dated=False)
 
 

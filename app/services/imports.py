@@ -31,7 +31,9 @@ from app.domain.listing import parse_instant
 from app.domain.memories import MAX_NAME_CHARS, OPEN_END, parse_choice
 from app.domain.messages import message_hash
 from app.domain.principal import ALL_AGENTS, Principal, SpaceAccess
+from app.domain.space_settings import SecretPolicy
 from app.domain.tasks import Task, TaskKind, TaskStatus
+from app.domain.texts import SafeText
 from app.services import import_storing
 from app.services.embedding import INLINE_VECTORS
 from app.services.import_storing import Stored
@@ -68,11 +70,18 @@ async def create(parts: Parts, principal: Principal, upload: Upload) -> ImportVi
 
     Raises Invalid for a file that is no text, empty or there already, TooLong, NotFound or Unauthorized for its space.
     """
+    _check(upload)
+    policy = principal.writable_space(upload.space_id).settings.secrets
+    # Reading twenty megabytes takes seconds, in which others want answers.
+    found = await asyncio.to_thread(_read, upload, policy)
+    return await create_parsed(parts, principal, upload, found)
+
+
+async def create_parsed(parts: Parts, principal: Principal, upload: Upload, found: ParsedFile) -> ImportView:
+    """Keeps a file that is read already. Raises Invalid when nothing of it can be kept or it is there already."""
     space = principal.writable_space(upload.space_id)
     speaking = principal.acting_as(redact_id(upload.agent_id or "", space.settings.secrets, "agent_id"))
-    _check(upload)
-    # Reading twenty megabytes takes seconds, in which others want answers.
-    draft = await asyncio.to_thread(_read, speaking, space, upload, parts.clock())
+    draft = await asyncio.to_thread(_draft, speaking, space, (upload, found), parts.clock())
     while True:
         ready = await _prepare(parts, speaking, await parts.graph.read(_compare, draft))
         try:
@@ -94,16 +103,24 @@ def _check(upload: Upload) -> None:
         raise Invalid("file is empty")
 
 
-def _read(principal: Principal, space: SpaceAccess, upload: Upload, now: datetime) -> Draft:
-    """The file as items without private text. Raises Invalid when nothing of it can be kept."""
+def _read(upload: Upload, policy: SecretPolicy) -> ParsedFile:
+    """The file as items without private text."""
     file_type = parse_choice("file_type", upload.file_type, FileType, FileType.MEMORY)
-    name = redact(upload.filename, space.settings.secrets, "file")[-MAX_NAME_CHARS:] or "unknown"
-    found = parse(decode_text(upload.content), name, file_type, space.settings.secrets)
+    return parse(decode_text(upload.content), _name(upload, policy), file_type, policy)
+
+
+def _name(upload: Upload, policy: SecretPolicy) -> SafeText:
+    return SafeText(redact(upload.filename, policy, "file")[-MAX_NAME_CHARS:] or "unknown")
+
+
+def _draft(principal: Principal, space: SpaceAccess, read: tuple[Upload, ParsedFile], now: datetime) -> Draft:
+    """What would be kept of a file. Raises Invalid when that is nothing."""
+    upload, found = read
     if not found.items:
         reasons = f": {found.errors[0]}" if found.errors else ""
         raise Invalid(f"file holds nothing to remember{redact(reasons)}")
     record = _record(principal, space, upload, found, now)
-    record = msgspec.structs.replace(record, filename=name)
+    record = msgspec.structs.replace(record, filename=_name(upload, space.settings.secrets))
     is_one = record.strategy is Strategy.DOCUMENT
     items = [_named(record, item) for item in (as_document(found.items) if is_one else found.items)]
     total = len(items) + found.skipped

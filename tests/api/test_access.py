@@ -170,6 +170,10 @@ IMPORTING = [
     Call("POST /v1/imports/cross-reconcile", 200, 200, scope="write"),
     Call("POST /v1/imports/cross-reconcile", 200, 404, query={"space": "{space}"}, scope="write"),
 ]
+FILES = [
+    Call("POST /v1/files", 202, 202, form={"file": "Ann lives in Rome."}, scope="write"),
+    Call("POST /v1/files", 202, 404, form={"file": "Ann lives in Rome.", "space_id": "{space}"}, scope="write"),
+]
 REPOSITORY = {"access_token": TOKEN, "repo": "acme/tea", "webhook_url": "https://memory.example.org"}
 CONNECTORS = [
     Call("POST /v1/connectors/github/connect", 200, 404, {**REPOSITORY, "space": "{space}"}, scope="write"),
@@ -285,7 +289,7 @@ BULK = [
     Call("POST /v1/shares/pending/{pending_id}/approve", 200, 404, scope="write"),
     Call("POST /v1/shares/pending/{pending_id}/reject", 200, 404, scope="write"),
 ]
-CALLS = [*TENANTS, *WRITING, *IMPORTING, *CONNECTORS, *READING, *ENTITIES, *STATS, *SPACES, *SHARING, *BULK]
+CALLS = [*TENANTS, *WRITING, *IMPORTING, *CONNECTORS, *FILES, *READING, *ENTITIES, *STATS, *SPACES, *SHARING, *BULK]
 
 
 def named(call: Call) -> str:

@@ -59,6 +59,8 @@ HOMES = {
     "markdown_it": ("ingest.formats_markdown",),
     "Stemmer": ("app.domain.texts",),
     "rapidfuzz": ("ingest",),
+    "pypdf": ("ingest.file_pdf",),
+    "tree_sitter": ("ingest.file_code",),
     "detect_secrets": ("ingest.secret_keys",),
     "stdnum": ("ingest.card_numbers",),
 }
