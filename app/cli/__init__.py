@@ -185,7 +185,39 @@ def revoke_key(key_id: str, key: str, tenant: str) -> None:
     perform("tenants:revoke_key", key_id, (key, tenant))
 
 
-@main.command("import")
+@click.command("omem")
+@click.option("--url", required=True, help="The other server, such as http://127.0.0.1:8080.")
+@click.option("--key", envvar="OMEM_SEED_KEY", default="", help="A key of it; better in OMEM_SEED_KEY.")
+@click.option("--to", default="", help="This service; http://OMEM_HOST:OMEM_PORT when absent.")
+@click.option("--to-key", envvar="OMEM_API_KEY", default="", help="A key of this service; better in OMEM_API_KEY.")
+@click.option("--member", multiple=True, help="A user's id there and here, as THERE=HERE; as often as needed.")
+@click.option("--dry-run", is_flag=True, help="Only read, and say what there is.")
+def import_omem(url: str, key: str, to: str, to_key: str, member: tuple[str, ...], dry_run: bool) -> None:
+    """Bring what a running server of ourmem/omem holds for a key: memories, spaces, members.
+
+    Texts, categories, tags, times, agents, what replaced what, and relations come along; vectors are made anew. Run it
+    again as often as you like: what is there already is not stored twice. Of shared spaces that server gives only what
+    its search finds; docs/omem.md says what else is different here.
+
+    \b
+    Example:
+      OMEM_API_KEY=omk_... ourmem import omem --url http://old:8080 --key 1f0c... --member 77ab...=8a5c...
+    """
+    perform("omem:import_omem", url, key, (to, to_key), member, dry_run)
+
+
+class FilesOrOmem(click.Command):
+    """`import`, which takes files, or the word omem for another server, unless a file is called so."""
+
+    def make_context(
+        self, info_name: str | None, args: list[str], parent: click.Context | None = None, **extra: Any
+    ) -> click.Context:
+        if args[:1] == ["omem"] and not Path("omem").exists():
+            return import_omem.make_context("import omem", args[1:], parent, **extra)
+        return super().make_context(info_name, args, parent, **extra)
+
+
+@main.command("import", cls=FilesOrOmem)
 @click.argument("paths", nargs=-1, required=True, type=FILE_OR_FOLDER)
 @API_KEY
 @click.option("--url", default="", help="The service; http://OMEM_HOST:OMEM_PORT when absent.")
@@ -207,6 +239,7 @@ def import_files(paths: tuple[Path, ...], key: str, url: str, **chosen: Any) -> 
       OMEM_API_KEY=omk_... ourmem import chat.jsonl notes/ MEMORY.md
       ourmem import conversations.json --space team/3f0c... --strategy atomic
       ourmem import backup.jsonl --key omk_... --url https://memory.example.com
+      ourmem import omem --help   bring what a server of ourmem/omem holds
     """
     perform("importing:import_files", paths, key, url, **chosen)
 

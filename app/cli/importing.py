@@ -48,7 +48,8 @@ class Placed(msgspec.Struct, frozen=True):
 class Importer:
     """Sends contents in the name of one tenant, and counts what becomes of them."""
 
-    def __init__(self, client: Client, step: Step) -> None:
+    def __init__(self, client: Client, step: Step, space: str = "") -> None:
+        self._space = space
         self.counts: Counter[str] = Counter()
         self.tasks: list[str] = []
         self._client = client
@@ -89,7 +90,8 @@ class Importer:
     async def _create_memory(self, owner: Client, line: MemoryLine) -> None:
         replaced = [self._placed[old].id for old in line.replaces if old in self._placed]
         self.counts["relations left out"] += len(line.replaces) - len(replaced)
-        stored = await create_once(owner, line, new_memory(line, replaced))
+        new = msgspec.structs.replace(new_memory(line, replaced), space=self._space or None)
+        stored = await create_once(owner, line, new)
         if stored.task_id is None and line.state != "active":
             # A current memory has this text: what the file knows as past must not retire it.
             return
