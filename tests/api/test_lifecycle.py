@@ -1,8 +1,12 @@
-"""The age of memories over HTTP, with a clock that is moved; each test has tenants of its own."""
+"""The age of memories over HTTP, with a clock that is moved; each test has tenants of its own.
+
+The clock stands in the past, so that the workers of these tests see no work of others.
+"""
 
 from __future__ import annotations
 
-from datetime import timedelta
+import random
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import msgspec
@@ -17,6 +21,11 @@ from tests.conftest import SignUp
 from tests.fakes import FixedClock
 
 DAY = 86_400.0
+
+
+@pytest.fixture
+def clock() -> FixedClock:
+    return FixedClock(datetime(1990, 1, 1, tzinfo=UTC) + timedelta(hours=random.randrange(200_000)))
 
 
 @pytest.fixture
