@@ -20,6 +20,7 @@ from litestar.openapi.spec import Components, SecurityScheme
 from litestar.static_files import create_static_files_router  # pyright: ignore[reportUnknownVariableType]
 
 from app.api import (
+    communities,
     conflicts,
     connectors,
     decisions,
@@ -88,6 +89,7 @@ ROUTERS = [
     decisions.router,
     conflicts.router,
     graphs.router,
+    communities.router,
     entities.router,
     slots.router,
     stats.router,

@@ -40,6 +40,16 @@ MATCH (tenant:Tenant {id: space.owner_id}) WHERE tenant.status = 'active'
 RETURN {space_key: space.space_key, tenant_id: tenant.id} AS due
 ORDER BY due.space_key;
 
+// name: list_moved_spaces
+// The spaces that somebody wrote to since their communities were made, with their owners.
+MATCH (state:SpaceState)
+WHERE state.space_key > '' AND state.rev > coalesce(state.communities_rev, 0)
+WITH state LIMIT $limit
+MATCH (space:Space {space_key: state.space_key})
+MATCH (tenant:Tenant {id: space.owner_id}) WHERE tenant.status = 'active'
+RETURN {space_key: space.space_key, tenant_id: tenant.id} AS due
+ORDER BY due.space_key;
+
 // name: list_lost_tasks
 // The tasks that failed for good although vectors still wait for them, of those that are not too old.
 CALL () {

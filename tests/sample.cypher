@@ -16,7 +16,7 @@ CREATE (space:Space:Sample {
   id: 'personal/sample-tenant', space_key: 'ssample0', kind: 'personal', name: 'Sample', owner_id: tenant.id,
   admission: 'balanced', secrets: 'mark', llm_tokens_a_day: 0, created_at: tenant.created_at, updated_at: tenant.created_at
 })
-CREATE (:SpaceState:Sample {space_key: space.space_key, rev: 1})
+CREATE (:SpaceState:Sample {space_key: space.space_key, rev: 1, communities_rev: 1})
 CREATE (tenant)-[:MEMBER_OF {role: 'admin', joined_at: tenant.created_at}]->(space)
 
 CREATE (team:Space:Sample {
@@ -66,7 +66,7 @@ SET memory = said {
   .*, id: 'sample-memory-1', kind: 'memory', content: 'Ann lives in Shanghai.', l0_abstract: 'Ann lives in Shanghai.',
   l1_overview: 'Where Ann lives.', category: 'profile', memory_type: 'insight', text_hash: 'memory', role: '', speaker: '',
   subject: 'Ann', attribute: 'residence', value: 'Shanghai', context: '', modality: 'fact', evidence_ids: [said.id],
-  needs_review: true, compared_hash: 'memory', review_at: tenant.created_at, tier_at: tenant.created_at, current_key: 'sample-current', share_key: 'sample-share', last_confirmed_at: tenant.created_at,
+  needs_review: true, compared_hash: 'memory', centrality: 0.5, review_at: tenant.created_at, tier_at: tenant.created_at, current_key: 'sample-current', share_key: 'sample-share', last_confirmed_at: tenant.created_at,
   position: null, hash: null, seq: null, dedup_key: null
 }
 CREATE (other:Memory:Sample)
@@ -101,6 +101,11 @@ CREATE (alike:Entity:Sample)
 SET alike = entity {.*, id: 'sample-alike', norm_name: 'anna', name: 'Anna'}
 CREATE (entity)-[:POSSIBLY_SAME {score: 0.8, task: 'sample-task', created_at: tenant.created_at}]->(alike)
 CREATE (alias)-[:SAME_AS {decision: 'sample-merge', visible_to: 'all0', created_at: tenant.created_at}]->(entity)
+CREATE (community:Community:Sample {
+  id: 'sample-community', space_key: space.space_key, label: 'Ann, Shanghai', memory_count: 1, task: 'sample-task',
+  created_at: tenant.created_at, updated_at: tenant.created_at
+})
+CREATE (memory)-[:IN_COMMUNITY]->(community), (entity)-[:IN_COMMUNITY]->(community)
 CREATE (slot:Slot:Sample {
   id: 'sample-slot', space_key: space.space_key, subject: 'ann', attribute: 'residence', context: '', cardinality: 'one',
   created_at: tenant.created_at, task: 'sample-task'
@@ -160,7 +165,6 @@ CREATE (:SchemaVersion:Sample {number: 0, file: '000_sample.cypher', applied_at:
 CREATE (:EmbeddingModel:Sample {key: 'sample', name: 'sample', dimension: 3, next_name: 'next', next_dimension: 4, cursor: ''})
 
 // Labels that have their constraint but no query yet.
-CREATE (:Community:Sample {id: 'sample-community'})
 CREATE (copy:Memory:Sample)
 SET copy = memory {
   .*, id: 'sample-copy', space_id: team.id, space_key: team.space_key, current_key: null, share_key: 'sample-copy', origin_id: memory.id

@@ -26,11 +26,12 @@ class TaskKind(StrEnum):
     IMPORT = "import"
     LIFECYCLE = "lifecycle"
     DISCOVER = "discover"
+    COMMUNITIES = "communities"
     CONNECTOR = "connector"
 
 
 # Work on a space as a whole, of which one at a time is enough.
-OF_A_SPACE = (TaskKind.DISCOVER, TaskKind.LIFECYCLE)
+OF_A_SPACE = (TaskKind.DISCOVER, TaskKind.LIFECYCLE, TaskKind.COMMUNITIES)
 
 
 class TaskStatus(StrEnum):

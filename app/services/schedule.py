@@ -20,7 +20,7 @@ from app.domain.aging import JobView, LifecycleView
 from app.domain.errors import OurmemError
 from app.domain.memories import timestamp
 from app.domain.principal import Principal
-from app.services import lifecycle
+from app.services import communities, lifecycle
 from app.services import tasks as task_service
 from app.services.parts import Parts
 from app.storage import system, system_jobs, tasks
@@ -45,6 +45,10 @@ MOST_LOST = 1_000
 RECALL_LIFE = timedelta(days=30)
 DELETE_BATCH = 1_000
 
+# Communities cost seconds of a processor for a large space, and nobody waits for them; the rest has its turn next time.
+COMMUNITIES_EVERY = timedelta(hours=6)
+MOST_MOVED = 1_000
+
 # What a job does in the period that a time names.
 Work = Callable[[Parts, datetime], Awaitable[None]]
 
@@ -62,6 +66,7 @@ def jobs_of(settings: Settings) -> list[Job]:
     table = [
         Job("lifecycle", timedelta(minutes=settings.lifecycle_minutes), queue_aging),
         Job("vectors", timedelta(hours=1), retry_lost),
+        Job("communities", COMMUNITIES_EVERY, queue_communities),
         Job("cleaning", timedelta(days=1), clean),
     ]
     return [job for job in table if job.every]
@@ -72,6 +77,13 @@ async def queue_aging(parts: Parts, period: datetime) -> None:
     for due in await parts.graph.read(system_jobs.list_due_spaces, parts.clock(), MOST_DUE):
         task_id = str(uuid5(NAMESPACE, f"lifecycle\n{due.space_key}\n{period.isoformat()}"))
         await _queue(parts.graph, lifecycle.new_task(due.space_key, due.tenant_id, task_id, parts.clock()))
+
+
+async def queue_communities(parts: Parts, period: datetime) -> None:
+    """A task for each space that has moved since its communities were made."""
+    for due in await parts.graph.read(system_jobs.list_moved_spaces, MOST_MOVED):
+        task_id = str(uuid5(NAMESPACE, f"communities\n{due.space_key}\n{period.isoformat()}"))
+        await _queue(parts.graph, communities.new_task(due.space_key, due.tenant_id, task_id, parts.clock()))
 
 
 async def _queue(graph: Graph, task: tasks.Task) -> None:

@@ -9,7 +9,16 @@ import msgspec
 from app.domain.messages import embedding_text
 from app.domain.principal import Principal
 from app.domain.tasks import Progress, Report, Task, TaskKind
-from app.services import connector_storing, discovery, entities, import_storing, ingest, lifecycle, relating
+from app.services import (
+    communities,
+    connector_storing,
+    discovery,
+    entities,
+    import_storing,
+    ingest,
+    lifecycle,
+    relating,
+)
 from app.services.parts import Parts
 from app.storage import tasks
 
@@ -58,12 +67,20 @@ async def follow(parts: Parts, principal: Principal, task: Task, report: Report)
     return progress
 
 
+async def discover(parts: Parts, principal: Principal, task: Task, report: Report) -> Progress:
+    """Compares the memories of a space; what was found may bring some of them together."""
+    progress = await discovery.run(parts, principal, task, report)
+    await parts.graph.write(communities.enqueue, principal, task.space_key, parts.clock())
+    return progress
+
+
 # What is done for each kind of task.
 WORK: dict[TaskKind, Work] = {
     TaskKind.INGEST: take_in,
     TaskKind.RELATE: relate,
     TaskKind.IMPORT: bring_in,
-    TaskKind.DISCOVER: discovery.run,
+    TaskKind.DISCOVER: discover,
+    TaskKind.COMMUNITIES: communities.run,
     TaskKind.CONNECTOR: follow,
     TaskKind.LIFECYCLE: lifecycle.run,
 }

@@ -51,6 +51,15 @@ RETURN properties(tenant), properties(space),
 ORDER BY space.id
 """
 
+# Whether memories belong together is for the background to say; here one does.
+GROUPED = """
+MATCH (memory:Memory {id: $memory_id})
+MERGE (community:Community {id: 'group-' + memory.id})
+SET community.space_key = memory.space_key, community.updated_at = memory.updated_at
+MERGE (memory)-[:IN_COMMUNITY]->(community)
+RETURN community.id AS community_id
+"""
+
 Ids = dict[str, str]
 
 
@@ -185,6 +194,8 @@ READING = [
     Call("GET /v1/conflicts/{conflict_id}", 200, 404),
     Call("GET /v1/memories/{memory_id}/why", 200, 404),
     Call("GET /v1/memories/{memory_id}/why", 200, 404, path={"memory_id": "{message_id}"}),
+    Call("GET /v1/communities", 200, 200, query={"space": "{space}"}),
+    Call("GET /v1/communities/{community_id}", 200, 404),
     Call("GET /v1/graph/path", 200, 404, query={"from": "{memory_id}", "to": "{other_id}"}),
     Call("GET /v1/graph/subgraph", 200, 404, query={"ids": "{memory_id},{message_id}", "depth": "2"}),
     Call("GET /v1/graph/subgraph", 200, 200, query={"q": SECRET, "space": "{space}"}),
@@ -357,7 +368,8 @@ async def owning(graph: Graph, settings: Settings) -> AsyncGenerator[Owner]:
         clock.move(KEY_LIFE.total_seconds() + 1)
         (decision, *_) = (await client.get("/v1/decisions", params={"task_id": ids["task_id"]})).json()["decisions"]
         made = {"key_id": (await make_key(client))["id"], "decision_id": decision["id"], **await find_entities(client)}
-        yield Owner(client, {**ids, **made}, keys, anonymous)
+        (grouped,) = await graph.run_alone(GROUPED, memory_id=ids["memory_id"])
+        yield Owner(client, {**ids, **made, **grouped}, keys, anonymous)
 
 
 async def end_tasks(client: Client, worker: Worker) -> None:

@@ -157,6 +157,7 @@ async def variables(
         "HOOK": hook.token,
         "SIGNATURE": signature,
         "EXAMPLE": example["id"],
+        "COMMUNITY": (await alice.get("/v1/communities")).json()["communities"][0]["id"],
         "QUEUED": queued,
         "CANCELLED": cancelled,
     }

@@ -31,10 +31,11 @@ class Sizes(msgspec.Struct, frozen=True, kw_only=True):
     own: tuple[int, int]
     rounds: int
     imported: int
+    discovered: tuple[int, int]
 
 
-QUICK = Sizes(others=(10, 50, 100), own=(1_000, 5_000), rounds=40, imported=512)
-FULL = Sizes(others=(10, 200, 1_000), own=(1_000, 50_000), rounds=100, imported=1_024)
+QUICK = Sizes(others=(10, 50, 100), own=(1_000, 5_000), rounds=40, imported=512, discovered=(150, 1_500))
+FULL = Sizes(others=(10, 200, 1_000), own=(1_000, 50_000), rounds=100, imported=1_024, discovered=(1_000, 10_000))
 
 
 def measure(lab: Laboratory, sizes: Sizes) -> list[Figure]:
@@ -44,6 +45,7 @@ def measure(lab: Laboratory, sizes: Sizes) -> list[Figure]:
         *_grow_own(lab, sizes),
         *_store(lab, sizes),
         *_import(lab, sizes),
+        *_discover(lab, sizes),
         *_resources(lab),
     ]
 
@@ -163,6 +165,21 @@ def _rate(sizes: Sizes, work: Callable[[], object]) -> float:
 def _send(tenant: Tenant, texts: list[str]) -> None:
     for start in range(0, len(texts), WINDOW):
         tenant.post("/v1/memories", _window(texts[start : start + WINDOW], f"import {start // WINDOW}"))
+
+
+def _discover(lab: Laboratory, sizes: Sizes) -> Iterator[Figure]:
+    """Relations between memories that nobody compared yet, by rules and the judge, in a small space and a large one."""
+    seconds: list[float] = []
+    for number in sizes.discovered:
+        tenant, space_key = lab.sign_up()
+        lab.fill([space_key], range(number))
+        started = time.perf_counter()
+        found = tenant.post("/v1/imports/cross-reconcile", {})
+        tenant.wait_for([found["task_id"]] if found["task_id"] else [])
+        seconds.append(time.perf_counter() - started)
+    few, many = sizes.discovered
+    name = f"relation discovery, {many:,} memories ÷ {few:,}"
+    yield compare(name, seconds[1], {f"{few:,}": seconds[0]}, "≤ 13", "s")
 
 
 def _resources(lab: Laboratory) -> Iterator[Figure]:

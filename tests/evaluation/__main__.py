@@ -10,7 +10,7 @@ from typing import Any
 import click
 from rich.table import Table
 
-from tests.evaluation import facts, locomo, noise, scenarios
+from tests.evaluation import facts, locomo, noise, relations, scenarios
 from tests.evaluation.conversations import Conversation, read
 from tests.evaluation.scores import RESAMPLES, SEED, Estimate
 from tests.reporting import ranking_constants, show, surroundings, write_json
@@ -188,6 +188,44 @@ def _facts_table(rows: list[facts.Figures]) -> Table:
     for row in rows:
         shares = (f"{value:.2f}" for value in (row.recall, row.precision, row.category_right))
         table.add_row(row.lang, row.category, str(row.facts), *shares, str(row.from_noise))
+    return table
+
+
+@main.command("relations")
+@click.argument("path", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@with_service
+def measure_relations(path: Path, url: str | None, key: str | None, json_path: Path | None) -> None:
+    """What the service finds a newer statement to be to an older one, and its judge on pairs that it was not fitted on.
+
+    Example: python -m tests.evaluation relations relations-dev.jsonl --json out.json
+    """
+    lines = relations.read(path)
+    with serving(url) as service:
+        outcomes = relations.ask_all(Tenant(service.url, key), Tenant(service.url), lines)
+        found = relations.tables([(one.line, one.found) for one in outcomes])
+        judged = relations.tables(relations.cross_validate(lines))
+        ran_on = _ran_on(service, path, key) | {
+            "sizes": {"pairs": len(lines)},
+            "carried out, of which right": {label: list(two) for label, two in relations.acting(outcomes).items()},
+            "left out of the fit": f"{relations.FOLDS} folds, {relations.REPEATS} times",
+        }
+        over_http = "Relations over HTTP, the weights in use (fitted on the development set)"
+        show(
+            [_relation_table(over_http, found), _relation_table("The judge on pairs left out of its fit", judged)],
+            ran_on,
+        )
+        write_json(json_path, {"ran_on": ran_on, "figures": found, "cross_validated": judged, "outcomes": outcomes})
+
+
+def _relation_table(title: str, rows: list[relations.Figures]) -> Table:
+    table = Table(title=title, title_justify="left")
+    for heading in ("language", "relation"):
+        table.add_column(heading)
+    for heading in ("pairs", "precision", "recall", "F1 (target macro ≥ 0.75)"):
+        table.add_column(heading, justify="right")
+    for row in rows:
+        shares = (f"{value:.2f}" for value in (row.precision, row.recall, row.f1))
+        table.add_row(row.lang, row.label, str(row.pairs), *shares)
     return table
 
 
