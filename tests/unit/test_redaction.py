@@ -84,8 +84,8 @@ def test_a_text_with_a_word_is_not_empty() -> None:
     ids=["openings", "nested", "blanks", "brackets", "closings", "zeros", "escaped"],
 )
 def test_a_megabyte_takes_no_long_time(text: str) -> None:
-    started = time.perf_counter()
+    started = time.process_time()
 
     redact(text)
 
-    assert time.perf_counter() - started < 2
+    assert time.process_time() - started < 2
