@@ -21,11 +21,13 @@ from app.domain.conflicts import ConflictList, ConflictView, ResolveRequest
 from app.domain.decisions import DecisionList, DecisionView
 from app.domain.entities import EntityList, Timeline
 from app.domain.errors import OurmemError
+from app.domain.graphs import PathAnswer
 from app.domain.imports import ImportPage, ImportView
 from app.domain.listing import MemoryPage
 from app.domain.memories import CreatedMemory, MemoryChange, MemoryView, NewMemory
 from app.domain.messages import AcceptedMessages, NewMessages
 from app.domain.principal import AgentGroup
+from app.domain.profile_views import Profile
 from app.domain.relations import NewRelation, RelationList, RelationView
 from app.domain.search import SearchAnswer, SearchRequest
 from app.domain.sharing import Pull, Reshare, Share
@@ -133,6 +135,14 @@ class Client:
     async def resolve_conflict(self, conflict_id: str, wanted: ResolveRequest) -> ConflictView:
         path = f"/v1/conflicts/{quote(conflict_id, safe='')}/resolve"
         return await self._send("POST", path, ConflictView, body=wanted)
+
+    async def get_path(self, start: str, end: str, **query: str | int) -> PathAnswer:
+        """The shortest paths between two ids, with what each step says."""
+        return await self._send("GET", "/v1/graph/path", PathAnswer, query={"from": start, "to": end, **query})
+
+    async def get_profile(self, **query: str | int) -> Profile:
+        """What an agent should know when a session begins; the query is that of GET /v1/profile."""
+        return await self._send("GET", "/v1/profile", Profile, query=query)
 
     async def list_entities(self, **query: str | int) -> EntityList:
         """A page of entities; the query is that of GET /v1/entities."""

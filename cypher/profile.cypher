@@ -70,7 +70,8 @@ UNWIND $subjects AS subject
 UNWIND $attributes AS attribute
 MATCH (slot:Slot {space_key: space_key, subject: subject, attribute: attribute, context: ''})
 CALL (slot) {
-  MATCH (slot)<-[:ABOUT]-(memory:Memory)
+  // Without a label, since the planner would start from all memories of the space otherwise.
+  MATCH (slot)<-[:ABOUT]-(memory)
   WHERE memory.space_key = slot.space_key AND memory.visible_to IN $visible AND memory.state IN $states
     AND memory.valid_from <= $at AND memory.valid_to > $at AND memory.confidence >= $least_confidence
     AND memory.needs_review IS NULL AND ($agent_id = '' OR memory.agent_id = $agent_id)

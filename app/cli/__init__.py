@@ -357,14 +357,16 @@ def benchmark(arguments: tuple[str, ...]) -> None:
 
 
 @main.command()
-@TENANT
-@click.option("--open", "visit", is_flag=True, help="Open it in your web browser.")
-def browser(tenant: str, visit: bool) -> None:
-    """Say where Neo4j Browser is, how to log in, and a query to paste.
+@click.argument("query", required=False, default="")
+@click.option("--tenant", default="", help="Whose personal space the queries are about: a tenant's `user_id`.")
+@click.option("--param", "given", multiple=True, help="name=value of a query's parameter; may be repeated.")
+@click.option("--open/--no-open", "visit", default=True, help="Whether to open it in your web browser.")
+def browser(query: str, tenant: str, given: tuple[str, ...], visit: bool) -> None:
+    """Say where Neo4j Browser is and how to log in, list the saved queries, and open it; or print one QUERY to paste.
 
     \b
     Examples:
-      ourmem browser --open
-      ourmem browser --tenant 3f0c...
+      ourmem browser --no-open
+      ourmem browser topic --tenant 3f0c... --param topic=harbor
     """
-    perform("browser:browser", tenant, visit)
+    perform("browser:browser", query, tenant, given, visit)

@@ -21,6 +21,7 @@ from app.cli.terminal import echo, output
 from app.client import Client, ServiceError, address
 from app.config import Settings, load_settings
 from app.domain.decisions import Action, DecisionView
+from app.domain.graphs import GraphPath
 from app.domain.listing import MAX_LIMIT
 from app.domain.memories import MemoryView, NewMemory
 from app.domain.messages import NewMessages
@@ -31,6 +32,9 @@ from app.main import running
 
 SHOWN_RESULTS = 3
 SHOWN_DECISIONS = 3
+PROFILE_TOKENS = 500
+# Among so many a way is looked for.
+SHOWN_ENTITIES = 6
 # A task of one session takes about a second.
 TASK_SECONDS = 60.0
 
@@ -72,10 +76,13 @@ async def show(client: Client, script: Script, settings: Settings, database: Dat
     decisions = (await owner.list_decisions(limit=MAX_LIMIT)).decisions
     console.print(demo_tables.decided(telling(decisions), len(decisions)))
     console.print(demo_tables.related(await relations_of(owner)))
+    console.print(demo_tables.contradicting((await owner.list_conflicts(limit=SHOWN_RESULTS)).conflicts))
+    console.print(demo_tables.connected(await path_of(owner)))
     for decision in decisions:
         if decision.action is Action.SUPERSEDE and decision.target_id:
             console.print(await undo(owner, decision, decision.target_id))
             break
+    console.print(demo_tables.profiled((await owner.get_profile(budget=PROFILE_TOKENS, ids="false")).profile))
     for line in [*addresses(client, tenant, script.questions[0]), *directions(settings, database, tenant.user_id)]:
         console.print(line, soft_wrap=True, markup=False)
 
@@ -149,6 +156,13 @@ async def relations_of(client: Client) -> list[tuple[MemoryView, RelationView]]:
         for relation in (await client.list_relations(memory.id, direction="out")).relations:
             found.setdefault(relation.id, (memory, relation))
     return sorted(found.values(), key=lambda pair: list(RelationType).index(pair[1].type))
+
+
+async def path_of(client: Client) -> GraphPath | None:
+    """The longest way from who or what most is known of to one of the next; None when nothing is connected with it."""
+    first, *others = (await client.list_entities(limit=SHOWN_ENTITIES)).entities or [None]
+    answers = [await client.get_path(first.id, other.id) for other in others if first and other]
+    return max((answer.paths[0] for answer in answers if answer.paths), key=lambda path: len(path.steps), default=None)
 
 
 def addresses(client: Client, tenant: CreatedTenant, question: str) -> list[str]:

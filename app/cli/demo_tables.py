@@ -8,7 +8,9 @@ import msgspec
 from rich.table import Column, Table
 from rich.text import Text
 
+from app.domain.conflicts import ConflictView
 from app.domain.decisions import DecisionView
+from app.domain.graphs import GraphPath
 from app.domain.memories import MemoryView
 from app.domain.messages import NewMessages
 from app.domain.relations import RelationView
@@ -115,4 +117,33 @@ def related(found: Sequence[tuple[MemoryView, RelationView]]) -> Table:
         table.add_row(Text(memory.content), kind, Text(relation.memory.content), relation.method)
     if not found:
         table.add_row("none yet", "", "", "")
+    return table
+
+
+def contradicting(conflicts: Sequence[ConflictView]) -> Table:
+    """What cannot both hold, and how far either side is believed."""
+    table = Table(*wide("one says", "another says"), "by", title="Open contradictions", title_justify="left")
+    for conflict in conflicts:
+        sides = (conflict.left.memory, conflict.right.memory)
+        table.add_row(*(Text(f"{side.content} ({side.confidence:.2f})") for side in sides), conflict.method)
+    if not conflicts:
+        table.add_row("none", "", "")
+    return table
+
+
+def connected(path: GraphPath | None) -> Table:
+    """A path between two things, step by step in words."""
+    ends = f": {path.nodes[0].label} and {path.nodes[-1].label}" if path else ""
+    table = Table(*wide("step by step"), title=f"How two things are connected{ends}", title_justify="left")
+    for step in path.steps if path else []:
+        table.add_row(Text(step.sentence))
+    if path is None:
+        table.add_row("not at all")
+    return table
+
+
+def profiled(text: str) -> Table:
+    """The text for the start of a session."""
+    table = Table(*wide("what an agent is told when a session begins"), title="Profile", title_justify="left")
+    table.add_row(Text(text or "nothing is known yet"))
     return table

@@ -14,7 +14,7 @@ from app.domain.memories import Category
 
 # Two thirds are for what lasts (pipelines 6.1: 600 and 300 tokens).
 DEFAULT_BUDGET = 900
-LEAST_BUDGET, MOST_BUDGET = 50, 8_000
+LEAST_BUDGET, MOST_BUDGET = 50, 4_000
 # Lengths of the contract's lists (10.1).
 MOST_STATIC, MOST_DYNAMIC = 20, 10
 
@@ -156,10 +156,10 @@ def parse_language(given: str | None) -> Language | None:
     return Language(given.lower())
 
 
-def parse_parts(given: str | None) -> set[Part]:
+def parse_parts(given: str | None) -> frozenset[Part]:
     """What the answer shall carry. Raises Invalid."""
     words: Sequence[str] = parse_list(given)
     for word in words:
         if word not in list(Part):
             raise Invalid(f"include must be a list of {', '.join(Part)}, not {word!r}")
-    return {Part(word) for word in words}
+    return frozenset(Part(word) for word in words)

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import msgspec
 
-from app.domain.memories import Category
+from app.domain.memories import OPEN_END, Category
 from app.domain.profile import DYNAMIC, FilledSlot, Opponent, Section, Statement
 from app.domain.texts import normalised
 
@@ -55,9 +55,10 @@ class Line(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class View(msgspec.Struct, frozen=True, kw_only=True):
-    """Who looks, and when: the names of the caller, the rank of each space (personal first), the time, the window."""
+    """Who looks, and when: the caller's names, those who speak of themselves, the rank of each space, the time."""
 
     selves: frozenset[str]
+    speakers: frozenset[str] = frozenset()
     ranks: dict[str, int]
     at: datetime
     since: datetime
@@ -86,6 +87,21 @@ def lines_of(statements: Iterable[Statement], view: View) -> list[Line]:
         for key in keys:
             places.setdefault(key, place)
     return sorted(lines, key=lambda line: _order(line, view))
+
+
+def next_change(statements: Iterable[Statement], view: View, window: timedelta) -> datetime:
+    """When the first of them begins, ends or is no longer recent, so that the lines are others."""
+    times = (
+        time
+        for one in statements
+        for time in (
+            one.valid_from,
+            one.valid_to,
+            min(one.valid_from, OPEN_END - window) + window,
+            *(opponent.valid_to for opponent in one.disputed),
+        )
+    )
+    return min((time for time in times if time > view.at), default=OPEN_END)
 
 
 def _told(statements: Iterable[Statement], view: View) -> list[Statement]:
@@ -121,13 +137,13 @@ def _slot_keys(one: Statement, view: View) -> list[str]:
     slot = one.slot
     if slot is None or section_of(one, view) in DYNAMIC:
         return []
-    thing = "" if _is_own(slot, view) else slot.thing
+    thing = "" if {slot.subject, slot.thing} & view.selves else slot.thing
     place = f"slot {thing}\n{slot.attribute}\n{normalised(slot.context)}"
     return [place if slot.cardinality == ONE else f"{place}\n{_value(one)}"]
 
 
 def _is_own(slot: FilledSlot, view: View) -> bool:
-    return slot.subject in view.selves or slot.thing in view.selves
+    return bool({slot.subject, slot.thing} & (view.selves | view.speakers))
 
 
 def section_of(one: Statement, view: View) -> Section:

@@ -6,11 +6,14 @@ import asyncio
 from datetime import datetime, timedelta
 from typing import NamedTuple, cast
 
+import msgspec
+
 from app.domain.errors import Unavailable
 from app.domain.listing import parse_instant
-from app.domain.memories import LISTED_STATES, Category, MemoryType, State
+from app.domain.memories import LISTED_STATES, OPEN_END, Category, MemoryType, State
 from app.domain.principal import Principal
 from app.domain.profile import (
+    Language,
     Material,
     Part,
     ProfileQuery,
@@ -20,7 +23,7 @@ from app.domain.profile import (
     parse_language,
     parse_parts,
 )
-from app.domain.profile_lines import IDENTITY_ATTRIBUTES, View, lines_of
+from app.domain.profile_lines import IDENTITY_ATTRIBUTES, View, lines_of, next_change
 from app.domain.profile_text import Layout, fit, language_of, text_of
 from app.domain.profile_views import FoundMemory, FoundResult, Profile, profile_view, with_sections
 from app.domain.search import SearchRequest
@@ -37,8 +40,8 @@ from ingest.perspective import display_name
 RECENT = timedelta(days=7)
 STATIC_CATEGORIES = [Category.PROFILE, Category.PREFERENCES, Category.ENTITIES, Category.PATTERNS]
 DYNAMIC_CATEGORIES = [Category.EVENTS, Category.CASES, Category.PATTERNS]
-# So many of each category are looked at; the largest budget has no room for more.
-STATIC_CANDIDATES, DYNAMIC_CANDIDATES, COMING_CANDIDATES = 60, 20, 5
+# So many of each category are looked at: twice as many as the usual budget has room for.
+STATIC_CANDIDATES, DYNAMIC_CANDIDATES, COMING_CANDIDATES = 30, 20, 5
 # Memories that are believed less are not put before anybody (pipelines 3.7).
 LEAST_CONFIDENCE = 0.2
 FOUND_RESULTS = 10
@@ -54,22 +57,56 @@ class Request(NamedTuple):
     agent_id: str
 
 
+class Form(NamedTuple):
+    """How the answer is to be written."""
+
+    budget: int
+    language: Language | None
+    with_ids: bool
+    include: frozenset[Part]
+
+
+class Laid(msgspec.Struct, frozen=True):
+    """A profile, the (space key, id) of its memories, and until when nothing in it begins or ends by itself."""
+
+    profile: Profile
+    used: list[tuple[str, str]]
+    until: datetime
+
+
 async def get(parts: Parts, principal: Principal, query: ProfileQuery) -> Profile:
     """The profile as the caller may see it. Raises NotFound for a foreign space, Invalid for what cannot be read."""
-    budget, language, include = parse_budget(query.budget), parse_language(query.language), parse_parts(query.include)
-    request = _understood(principal, query, parts.clock())
-    (material, selves), found = await asyncio.gather(
-        _material(parts, principal, request), _found(parts, principal, query)
-    )
+    form = Form(parse_budget(query.budget), parse_language(query.language), query.ids, parse_parts(query.include))
+    now = parts.clock()
+    request = _understood(principal, query, now)
+    standing = await parts.graph.read(_standing, principal, sorted(request.space_ids))
+    asked = (*sorted(request.space_ids), standing.name, request.agent_id, request.as_of)
+    place = ("profile", principal.tenant_id, *principal.visible, *asked)
+    laid = cast("Laid | None", parts.answers.get((*place, form), standing.revs, now))
+    if laid is None or laid.until <= now:
+        selves = frozenset((USER, f"{USER} {principal.tenant_id[:8]}", norm_name(standing.name)))
+        material = cast("Material | None", parts.answers.get(place, standing.revs, now))
+        if material is None:
+            material = await parts.graph.read(_read, principal, request, selves)
+            parts.answers.put(place, standing.revs, now, material)
+        laid = _laid_out(material, request, (selves, _speakers(material.statements, principal)), form)
+        parts.answers.put((*place, form), standing.revs, now, laid)
+    parts.accesses.note(principal, laid.used, now)
+    return msgspec.structs.replace(laid.profile, search_results=await _found(parts, principal, query))
+
+
+def _laid_out(material: Material, request: Request, names: tuple[frozenset[str], frozenset[str]], form: Form) -> Laid:
+    selves, speakers = names
     ranks = {space_key: rank for rank, space_key in enumerate(request.space_ids)}
-    view = View(selves=selves, ranks=ranks, at=request.at, since=request.at - RECENT)
+    view = View(selves=selves, speakers=speakers, ranks=ranks, at=request.at, since=request.at - RECENT)
     lines = lines_of(material.statements, view)
-    layout = Layout(language=language or language_of(lines), with_ids=query.ids, space_ids=request.space_ids)
-    shown = fit(lines, layout, budget)
+    layout = Layout(language=form.language or language_of(lines), with_ids=form.with_ids, space_ids=request.space_ids)
+    shown = fit(lines, layout, form.budget)
+    profile = profile_view(shown, text_of(shown, layout, form.budget), None)
+    if Part.SECTIONS in form.include:
+        profile = with_sections(profile, shown, layout, more=material.more)
     used = [(line.statement.space_key, line.statement.id) for line in shown.lines]
-    parts.accesses.note(principal, used, parts.clock())
-    answer = profile_view(shown, text_of(shown, layout, budget), found)
-    return with_sections(answer, shown, layout, more=material.more) if Part.SECTIONS in include else answer
+    return Laid(profile, used, OPEN_END if request.as_of else next_change(material.statements, view, RECENT))
 
 
 def _understood(principal: Principal, query: ProfileQuery, now: datetime) -> Request:
@@ -82,22 +119,6 @@ def _understood(principal: Principal, query: ProfileQuery, now: datetime) -> Req
     spaces.sort(key=lambda space: (NEAREST_FIRST.index(SpaceKind(space.kind)), space.id))
     as_of = parse_instant("as_of", query.as_of, now) if query.as_of else None
     return Request({space.space_key: space.id for space in spaces}, as_of or now, as_of, query.agent_id)
-
-
-async def _material(parts: Parts, principal: Principal, request: Request) -> tuple[Material, frozenset[str]]:
-    """The memories that may be lines, and the names under which the caller speaks."""
-    standing = await parts.graph.read(_standing, principal, sorted(request.space_ids))
-    selves = frozenset((USER, f"{USER} {principal.tenant_id[:8]}", norm_name(standing.name)))
-    # What begins or ends by itself moves no space, but is left out when the lines are made.
-    asked = (*sorted(request.space_ids), standing.name, request.agent_id, request.as_of)
-    place = ("profile", principal.tenant_id, *principal.visible, *asked)
-    now = parts.clock()
-    known = parts.answers.get(place, standing.revs, now)
-    if known is None:
-        known = await parts.graph.read(_read, principal, request, selves)
-        parts.answers.put(place, standing.revs, now, known)
-    material = cast("Material", known)
-    return material, selves | _speakers(material.statements, principal)
 
 
 async def _standing(tx: Transaction, principal: Principal, space_keys: list[str]) -> Standing:

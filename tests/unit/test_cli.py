@@ -109,7 +109,18 @@ def test_browser_of_a_server_elsewhere_is_named_with_a_query_for_the_tenant() ->
     result = invoke("browser", "--tenant", "42", NEO4J_URI="bolt://db.example.com:7687")
 
     assert "http://db.example.com:7474/browser/" in result.output
-    assert "'personal/' + \"42\"" in result.output
+    assert "MATCH (space:Space {id: 'personal/42'})" in result.output
+    assert "ourmem browser topic" in result.output
+
+
+def test_browser_prints_a_saved_query_with_its_parameters() -> None:
+    given = ("--tenant", "42", "--param", "topic=Lena's boat", "--no-open")
+    result = invoke("browser", "topic", *given, NEO4J_URI="bolt://db.example.com:7687")
+
+    assert result.output.startswith("MATCH (space:Space {id: 'personal/42'})")
+    assert "CONTAINS toLower('Lena\\'s boat')" in result.output
+    assert invoke("browser", "nothing", NEO4J_URI="bolt://x").exit_code == 1
+    assert "must be name=value" in invoke("browser", "topic", "--param", "topic", NEO4J_URI="bolt://x").output
 
 
 def test_no_key_reaches_the_log() -> None:

@@ -98,6 +98,14 @@ def test_a_memory_stands_where_it_belongs(fields: dict[str, object], section: Se
     assert [line.section for line in lines_of([statement(1, **fields)], VIEW)] == ([section] if section else [])
 
 
+def test_two_people_who_speak_of_themselves_have_two_values() -> None:
+    told = [statement(1, slot=slot("residence", "Rome")), statement(2, slot=slot("residence", "Oslo", subject="bob"))]
+
+    lines = lines_of(told, msgspec.structs.replace(VIEW, speakers=frozenset(("bob",))))
+
+    assert [(line.section, line.disputed) for line in lines] == [(Section.IDENTITY, [])] * 2
+
+
 def test_the_order_is_that_of_importance_then_of_what_says_who_somebody_is() -> None:
     told = [
         statement(1, slot=slot("hobby", "chess")),
