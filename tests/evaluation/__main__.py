@@ -201,7 +201,7 @@ def measure_relations(path: Path, url: str | None, key: str | None, json_path: P
     """
     lines = relations.read(path)
     with serving(url) as service:
-        outcomes = relations.ask_all(Tenant(service.url, key), Tenant(service.url), lines)
+        outcomes = relations.ask_all(partial(Tenant, service.url), lines)
         found = relations.tables([(one.line, one.found) for one in outcomes])
         judged = relations.tables(relations.cross_validate(lines))
         ran_on = _ran_on(service, path, key) | {
