@@ -3,8 +3,11 @@
 
 // name: lock_space
 // Takes the write lock of a space and moves its revision.  Every write begins here, so writers of one space queue up
-// instead of deadlocking.
+// instead of deadlocking.  The value that never changes is set first: what reads and writes one property (`rev`) takes
+// another lock before that of the node and gives it back, so that two of these in one transaction meet crosswise.
 MATCH (state:SpaceState {space_key: $space_key})
+SET state.locked = true
+WITH state
 SET state.rev = state.rev + 1
 RETURN state.rev AS rev;
 

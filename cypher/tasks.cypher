@@ -7,7 +7,7 @@
 // name: create_task
 // Queues a task, in the transaction of what it works on: ready, or behind what its lane holds already.
 OPTIONAL MATCH (state:SpaceState {space_key: $space_key})
-SET state.rev = state.rev
+SET state.locked = true
 WITH count(state) AS locked
 CREATE (task:Task)
 SET task = $properties
@@ -40,7 +40,7 @@ ORDER BY task.created_at DESC, task.id DESC;
 // name: lock_lanes
 // Locks a space whose tasks change places.  Nothing in it changes, so its revision stays.
 MATCH (state:SpaceState {space_key: $space_key})
-SET state.rev = state.rev
+SET state.locked = true
 RETURN state.rev AS rev;
 
 // name: get_waiting_task

@@ -8,6 +8,7 @@ from collections.abc import Coroutine
 from typing import Any
 
 import httpx
+import pytest
 from neo4j import AsyncDriver
 
 from tests.clients import Client
@@ -34,6 +35,16 @@ async def test_one_text_stored_by_many_is_one_memory_and_repeats_of_it(alice: Cl
     assert len({answer.json()["id"] for answer in answers}) == 1
     query = "MATCH (memory:Memory {tenant_id: $tenant}) RETURN memory.repeat_count AS repeats"
     assert (await driver.execute_query(query, tenant=alice.user_id)).records[0].values() == [AT_ONCE - 1]
+
+
+async def test_writers_of_one_space_queue_up_and_never_meet_crosswise(
+    alice: Client, caplog: pytest.LogCaptureFixture
+) -> None:
+    # The driver repeats what met a deadlock after a second and more, and says so in its log only.
+    answers = await together(*(alice.post("/v1/memories", json={"content": f"box {n}"}) for n in range(3 * AT_ONCE)))
+
+    assert statuses(answers) == {201: 3 * AT_ONCE}
+    assert not [record.getMessage() for record in caplog.records if "Deadlock" in record.getMessage()]
 
 
 async def test_different_texts_with_the_same_tags_are_all_stored(alice: Client) -> None:
