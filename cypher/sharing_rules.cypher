@@ -27,7 +27,10 @@ WHERE rule.deleted_at IS NULL
   }
 RETURN {
   memory_id: memory.id, rule_id: rule.id, created_by: rule.created_by, require_approval: rule.require_approval,
-  agent: memory.agent_id, source_space: source.id, target: target {.id, .space_key, .kind, role: 'member'}
+  agent: memory.agent_id, source_space: source.id, target: target {.id, .space_key, .kind, role: 'member', settings: {
+    admission: coalesce(target.admission, 'balanced'), secrets: coalesce(target.secrets, 'mark'),
+    llm_tokens_a_day: coalesce(target.llm_tokens_a_day, 0)
+  }}
 } AS found
 ORDER BY rule.created_at, rule.id;
 
@@ -104,6 +107,9 @@ LIMIT $limit;
 MATCH (mine:Tenant {id: $tenant_id})-[member:MEMBER_OF]->(space:Space {kind: 'team'})
 WHERE member.role <> 'reader' AND COUNT { (space)<-[:MEMBER_OF]-(:Tenant) } = 2
   AND EXISTS { (space)<-[:MEMBER_OF]-(:Tenant {id: $user_id}) }
-RETURN space {.id, .space_key, .kind, role: member.role} AS bridge
+RETURN space {.id, .space_key, .kind, role: member.role, settings: {
+    admission: coalesce(space.admission, 'balanced'), secrets: coalesce(space.secrets, 'mark'),
+    llm_tokens_a_day: coalesce(space.llm_tokens_a_day, 0)
+  }} AS bridge
 ORDER BY space.created_at, space.id
 LIMIT 1;

@@ -55,6 +55,11 @@ RETURN space.id AS id;
 MATCH (tenant:Tenant {id: $user_id})-[:MEMBER_OF]->(space:Space {owner_id: tenant.id})
 RETURN count(space) AS owned;
 
+// name: count_members
+// How many are in a space.
+MATCH (:Tenant)-[:MEMBER_OF]->(space:Space {space_key: $space_key})
+RETURN count(*) AS members;
+
 // name: get_user
 // The handle of somebody who is named by the handle or by a key that works.  It begins with no space, since whoever is to
 // be added has none in common with the caller yet; all it says is whether there is such a user.

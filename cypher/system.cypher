@@ -131,8 +131,9 @@ SET held.status = 'queued', held.phase = 'ready', held.due_at = held.created_at,
 RETURN held.id AS id;
 
 // name: get_task_principal
-// The principal a task runs for: its tenant with all its spaces.
-MATCH (tenant:Tenant {id: $tenant_id, status: 'active'})
+// The principal a task runs for: its tenant with all its spaces.  An account that is being erased has one task left.
+MATCH (tenant:Tenant {id: $tenant_id})
+WHERE tenant.status = 'active' OR $kind = 'erase'
 RETURN {
   tenant_id: tenant.id, key_id: '', scopes: ['read', 'write'], key_hashes: [],
   spaces: COLLECT {

@@ -142,7 +142,7 @@ FOREACH (created IN [tenant.created_at] |
 )
 CREATE (:Task:Sample {
   id: 'sample-task', kind: 'ingest', status: 'completed', tenant_id: tenant.id, space_key: space.space_key,
-  agent_id: agent.id, memory_id: memory.id, session_id: session.id, import_id: 'sample-import', stored_count: 2, request_hash: '', done_count: 2,
+  agent_id: agent.id, memory_id: memory.id, session_id: session.id, import_id: 'sample-import', erased: [], stored_count: 2, request_hash: '', done_count: 2,
   total_count: 2, counts: '{}', attempts: 1, tokens: 0, errors: [], created_at: tenant.created_at, started_at: tenant.created_at,
   finished_at: tenant.created_at, due_at: tenant.created_at, idempotency_key: 'sample-idempotency', worker: 'nobody',
   lock: 'nobody', lane: 'session ssample0 visit', phase: 'behind', cancel_asked_at: tenant.created_at
@@ -184,7 +184,11 @@ CREATE (:SharingEvent:Sample {
   id: 'sample-event', action: 'share', memory_id: copy.id, from_space: space.id, from_key: space.space_key, to_space: team.id,
   space_key: team.space_key, user_id: tenant.id, agent_id: 'mcp', at: tenant.created_at
 })
-CREATE (:Invitation:Sample {id: 'sample-invitation'})
+CREATE (:Invitation:Sample {
+  id: 'sample-invitation', space_key: team.space_key, user_id: tenant.id, role: 'reader', status: 'pending', invited_by: tenant.id,
+  created_at: tenant.created_at, expires_at: tenant.created_at, answered_at: tenant.created_at
+})
+CREATE (:Space:Sample {id: 'team/erased', erased_key: 'serased0', former: [tenant.id]})
 CREATE (:AuditEvent:Sample {
   id: 'sample-audit', space_key: team.space_key, at: tenant.created_at, action: 'member_added', user_id: tenant.id, agent_id: 'mcp',
   subject: tenant.id, count: 1, detail: 'reader'

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from uuid import uuid4
+
 from litestar import Response, Router, delete, get, post, put
 from litestar.di import NamedDependency, Provide
 from litestar.params import FromPath
@@ -12,8 +14,8 @@ from app.api.space_paths import provide_space_id
 from app.api.tenants import Status
 from app.domain.audit import AuditList, AuditQuery
 from app.domain.principal import Principal
-from app.domain.spaces import NewMember, NewOwner, NewSpace, RoleChange, SpaceChange, SpaceList, SpaceView
-from app.services import audit, members, spaces
+from app.domain.spaces import Deletion, NewMember, NewOwner, NewSpace, RoleChange, SpaceChange, SpaceList, SpaceView
+from app.services import audit, erasure, members, spaces
 from app.services.parts import Parts
 
 
@@ -54,6 +56,16 @@ async def update_space(
     """Rename a space. For its admins."""
     change = await read_body(request, SpaceChange)
     return await parts.graph.write(spaces.update, principal, space_id, change, parts.clock())
+
+
+@delete("/v1/spaces/{kind:str}/{uid:str}", status_code=200, operation_class=documented())
+async def delete_space(
+    parts: NamedDependency[Parts], principal: NamedDependency[Principal], space_id: NamedDependency[str]
+) -> Deletion:
+    """Delete a space: at once nobody is in it any more, and a task erases what lies there. For admins."""
+    task_id = str(uuid4())
+    await parts.graph.write(erasure.delete_space, principal, space_id, task_id, parts.clock())
+    return Deletion("deleted", task_id)
 
 
 @post("/v1/spaces/{kind:str}/{uid:str}/members", status_code=200, operation_class=documented(body=NewMember))
@@ -133,6 +145,7 @@ router = Router(
         list_spaces,
         get_space,
         update_space,
+        delete_space,
         add_member,
         update_member,
         delete_member,

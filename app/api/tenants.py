@@ -14,8 +14,9 @@ from litestar.params import FromPath
 from app.api.context import note_allowance
 from app.api.documents import documented
 from app.api.reading import AnyRequest, read_body
-from app.domain.errors import Unauthorized
+from app.domain.errors import Invalid, Unauthorized
 from app.domain.principal import AgentGroup, Principal, Scope, key_hash
+from app.domain.spaces import Deletion
 from app.domain.tenants import (
     KEY_PREFIX,
     SHOWN_KEY_CHARS,
@@ -26,7 +27,7 @@ from app.domain.tenants import (
     NewKey,
     NewTenant,
 )
-from app.services import tenants
+from app.services import erasure, tenants
 from app.services.limits import is_loopback
 from app.services.parts import Parts
 from app.services.tenants import Secret
@@ -93,6 +94,18 @@ async def sign_up(parts: Parts, name: str) -> CreatedTenant:
     return CreatedTenant(id=key, api_key=key, status="active", user_id=tenant_id)
 
 
+@delete("/v1/tenants/me", status_code=202, operation_class=documented(headers=("X-Confirm",)))
+async def delete_tenant(
+    request: AnyRequest, parts: NamedDependency[Parts], principal: NamedDependency[Principal]
+) -> Deletion:
+    """Delete the account with all that is its own. Needs the scope admin and the header `X-Confirm: delete-all`."""
+    if request.headers.get("x-confirm") != "delete-all":
+        raise Invalid("the header X-Confirm must be delete-all")
+    task_id = str(uuid4())
+    await parts.graph.write(erasure.delete_account, principal, task_id, parts.clock())
+    return Deletion("deleting", task_id)
+
+
 @post("/v1/keys", status_code=201, operation_class=documented(body=NewKey))
 async def create_key(
     request: AnyRequest, parts: NamedDependency[Parts], principal: NamedDependency[Principal]
@@ -136,5 +149,5 @@ async def list_groups(principal: NamedDependency[Principal]) -> dict[str, list[A
 router = Router(
     path="/",
     tags=["tenants"],
-    route_handlers=[create_tenant, create_key, list_keys, delete_key, update_group, list_groups],
+    route_handlers=[create_tenant, delete_tenant, create_key, list_keys, delete_key, update_group, list_groups],
 )

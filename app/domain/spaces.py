@@ -141,6 +141,13 @@ class NewOrganization(msgspec.Struct, frozen=True):
     members: MemberNames
 
 
+class Deletion(msgspec.Struct, frozen=True):
+    """What became of a space or an account, and the task that erases what lay there."""
+
+    status: str
+    task_id: str
+
+
 class OrganizationMade(msgspec.Struct, frozen=True):
     """The organization; a member who is unknown or has a bad role is named, not an error."""
 

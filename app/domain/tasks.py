@@ -28,6 +28,7 @@ class TaskKind(StrEnum):
     DISCOVER = "discover"
     COMMUNITIES = "communities"
     CONNECTOR = "connector"
+    ERASE = "erase"
 
 
 # Work on a space as a whole, of which one at a time is enough.
@@ -92,6 +93,8 @@ class Task(msgspec.Struct, frozen=True, kw_only=True):
     memory_id: str = ""
     session_id: str = ""
     import_id: str = ""
+    # The keys of the spaces that the task erases.
+    erased: list[str] = []
     stored_count: int = 0
     request_hash: str = ""
     done_count: int = 0

@@ -26,7 +26,7 @@ from app.domain.errors import NotFound
 from app.domain.listing import parse_instant
 from app.domain.memories import OPEN_END, Memory, State, parse_choice
 from app.domain.principal import Principal
-from app.services import answers, assimilation, belief
+from app.services import answers, assimilation, belief, copying
 from app.storage import conflicts, decisions, memories, messages
 from app.storage.conflicts import ConflictPage
 from app.storage.entities import Written
@@ -86,6 +86,7 @@ async def resolve(
         label = redact(request.label or "", secrets, "label")
         decision = _decision(conflict, resolution, (principal, label, rev), given)
         await _write(tx, conflict, decision, resolution)
+        await copying.follow(tx, principal, [before.id for before in decision.before], given.now)
     return await get(tx, principal, conflict_id)
 
 

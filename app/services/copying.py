@@ -9,14 +9,17 @@ from uuid import uuid4
 import msgspec
 
 from app.domain.audit import AuditAction, Entry
+from app.domain.errors import Invalid
 from app.domain.memories import Memory
-from app.domain.principal import ALL_AGENTS, Principal, Visibility
+from app.domain.principal import ALL_AGENTS, Principal, SpaceAccess, Visibility
 from app.domain.sharing import Action, Copies, CopyIds, copy_of, share_key
+from app.domain.space_settings import SecretPolicy
 from app.domain.tasks import Task, TaskKind, TaskStatus
 from app.services import audit
 from app.storage import memories, sharing, tasks
 from app.storage.graph import Transaction
 from app.storage.sharing import CopyWrite, SharingEvent
+from ingest.redaction import redact
 
 # A copy in a shared space is there for everybody in it (contract 9).
 FOR_ALL = Visibility("global", ALL_AGENTS)
@@ -39,14 +42,28 @@ class Copied(msgspec.Struct, frozen=True):
     new: set[str]
 
 
+def may_enter(memory: Memory, target: SpaceAccess) -> bool:
+    """Whether the settings of a space let a text in: one that was stored where secrets are kept may hold one."""
+    if target.settings.secrets is SecretPolicy.OFF:
+        return True
+    return redact(memory.content, SecretPolicy.MARK) == memory.content
+
+
+def check_enters(memory: Memory, target: SpaceAccess) -> None:
+    """Raises Invalid for a text that the settings of a space keep out."""
+    if not may_enter(memory, target):
+        raise Invalid("the memory holds a secret, and the settings of target_space let none in")
+
+
 async def copy_all(tx: Transaction, principal: Principal, ids: Sequence[str], wanted: Copies, given: CopyIds) -> Copied:
-    """Copies those of the memories that the caller may read; what is there already is not copied again.
+    """Copies those of the memories that the caller may read and the space lets in; what is there is not copied again.
 
     Takes the locks of all spaces in question in the order of their keys, and reads the memories again after that.
     """
     known = await memories.get_many(tx, principal, ids)
     await lock_spaces(tx, {wanted.target.space_key, *(memory.space_key for memory in known)})
-    origins = await memories.get_many(tx, principal, ids)
+    found = await memories.get_many(tx, principal, ids)
+    origins = [memory for memory in found if may_enter(memory, wanted.target)]
     keys = {memory.id: share_key(memory.id, wanted.target.space_key, wanted.visibility.token) for memory in origins}
     there = await sharing.list_copies(tx, wanted.target.space_key, list(keys.values()))
     fresh = [

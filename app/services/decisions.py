@@ -25,7 +25,7 @@ from app.domain.facts import Fact
 from app.domain.listing import parse_instant
 from app.domain.memories import OPEN_END, Memory, State, parse_choice
 from app.domain.principal import Principal
-from app.services import assimilation, belief, embedding, lifecycle
+from app.services import assimilation, belief, copying, embedding, lifecycle
 from app.services.assimilation import Draft
 from app.services.parts import Parts
 from app.storage import decisions, discovery, memories, messages
@@ -179,6 +179,7 @@ async def _undo(tx: Transaction, principal: Principal, decision: StoredDecision,
     changes += [Change(id=one.id, state=State.RETRACTED, valid_to=one.valid_to) for one in retracted.values()]
     rows = await assimilation.state_rows(tx, changes, {**known, **reopened, **retracted})
     await decisions.update_states(tx, decision.space_key, rows, now)
+    await copying.follow(tx, principal, [row.id for row in rows], now)
     await messages.update_outdated(tx, [decision.space_key], [row.id for row in rows])
     touched = [*ids, decision.memory_id, decision.target_id]
     await belief.update(tx, decision.space_key, [memory_id for memory_id in touched if memory_id])

@@ -12,6 +12,7 @@ from app.domain.memories import Memory
 from app.domain.noise_examples import EXAMPLE_LIFE, MAX_TEXT_CHARS, NoiseExample
 from app.domain.principal import Principal
 from app.providers.embedder import EmbeddingFailed
+from app.services import copying
 from app.services.memories import free_key, must_get
 from app.services.parts import Parts
 from app.storage import feedback, memories, noise_examples
@@ -65,6 +66,7 @@ async def _give(tx: Transaction, principal: Principal, memory_id: str, given: Gi
     if after is not memory:
         key = None if after.is_message else await free_key(tx, after)
         await feedback.apply(tx, principal, after, key)
+        await copying.follow(tx, principal, [memory_id], given.now)
     rating = Rating(given.verdict, has_raised or given.verdict is Verdict.USEFUL)
     if rating != before:
         await feedback.add(tx, principal, memory_id, rating, given.now)

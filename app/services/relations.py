@@ -26,7 +26,7 @@ from app.domain.relations import (
     further_view,
     relation_view,
 )
-from app.services import belief
+from app.services import belief, copying
 from app.services.memories import free_key, must_get
 from app.storage import memories, messages, relations
 from app.storage.graph import Transaction
@@ -139,6 +139,7 @@ async def create(
     relation_id = await _write(tx, principal, (source, target), new, kind, given)
     if kind is RelationType.SUPERSEDES:
         await relations.mark_superseded(tx, principal, target.id, given.now)
+        await copying.follow(tx, principal, [target.id], given.now)
         await messages.update_outdated(tx, [target.space_key], [target.id])
     await _update_beliefs(tx, source, target)
     stored = await _must_get_relation(tx, principal, memory_id, relation_id)
@@ -163,6 +164,7 @@ async def delete(tx: Transaction, principal: Principal, memory_id: str, relation
 async def _reopen(tx: Transaction, principal: Principal, older: Memory, now: datetime) -> None:
     key = await free_key(tx, msgspec.structs.replace(older, state=State.ACTIVE))
     await relations.reopen(tx, principal, older.id, key, now)
+    await copying.follow(tx, principal, [older.id], now)
     await messages.update_outdated(tx, [older.space_key], [older.id])
 
 

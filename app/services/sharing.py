@@ -90,6 +90,7 @@ async def copy_one(
     """The copy of one memory, and whether it is new. Raises Invalid for a memory that lies in the space already."""
     if memory.space_key == wanted.target.space_key:
         raise Invalid("the memory lies in this space already")
+    copying.check_enters(memory, wanted.target)
     copied = await copying.copy_all(tx, principal, [memory.id], wanted, given)
     if memory.id not in copied.by_origin:
         raise NotFound("no such memory")
@@ -114,7 +115,9 @@ async def batch_share(tx: Transaction, principal: Principal, wanted: BatchShare,
     there = {memory.id for memory in found.values() if memory.space_key == target.space_key}
     copied = await copying.copy_all(tx, principal, [named for named in ids if named not in there], copies, given)
     made = await memories.get_many(tx, principal, list(copied.by_origin.values()))
-    reasons = {named: "the memory lies in this space already" if named in there else "no such memory" for named in ids}
+    reasons = dict.fromkeys(ids, "no such memory")
+    reasons |= dict.fromkeys(found, "the memory holds a secret, and the space lets none in")
+    reasons |= dict.fromkeys(there, "the memory lies in this space already")
     failed = [FailedShare(named, reasons[named]) for named in ids if named not in copied.by_origin]
     return BatchShared([view(copy) for copy in made], failed)
 
@@ -175,6 +178,7 @@ async def _get_copy(tx: Transaction, principal: Principal, memory_id: str, wante
 
 async def _replace(tx: Transaction, principal: Principal, pair: tuple[Memory, Memory], given: CopyIds) -> MemoryView:
     origin, old = pair
+    copying.check_enters(origin, principal.space(old.space_id))
     wanted = Copies(
         target=principal.space(old.space_id),
         visibility=Visibility(old.visibility, old.visible_to),

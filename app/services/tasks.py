@@ -93,6 +93,8 @@ async def cancel(tx: Transaction, principal: Principal, task_id: str, now: datet
     Raises NotFound, Unauthorized for a reader of the space, and Invalid for a task that has ended otherwise.
     """
     task = await _lock(tx, principal, task_id)
+    if task.kind is TaskKind.ERASE:
+        raise Invalid("what is being erased cannot be kept any more")
     if task.status is TaskStatus.CANCELLED:
         return view(task)
     if task.finished_at is not None:

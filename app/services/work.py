@@ -14,6 +14,7 @@ from app.services import (
     connector_storing,
     discovery,
     entities,
+    erasure,
     import_storing,
     ingest,
     lifecycle,
@@ -83,6 +84,7 @@ WORK: dict[TaskKind, Work] = {
     TaskKind.COMMUNITIES: communities.run,
     TaskKind.CONNECTOR: follow,
     TaskKind.LIFECYCLE: lifecycle.run,
+    TaskKind.ERASE: erasure.run,
 }
 
 

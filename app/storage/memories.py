@@ -7,6 +7,7 @@ from datetime import datetime
 
 import msgspec
 
+from app.domain.errors import NotFound
 from app.domain.lifecycle import AGING_STATES, first_review
 from app.domain.listing import BulkFilter, ListFilter, Page
 from app.domain.memories import Memory, Revision
@@ -41,8 +42,14 @@ def search_properties(memory: Memory) -> dict[str, object]:
 
 
 async def lock_space(tx: Transaction, space_key: str) -> int:
-    """The space's new revision; from here on other writers of the space wait."""
-    return await one(tx, QUERIES["lock_space"], int, space_key=space_key) or 0
+    """The space's new revision; from here on other writers of the space wait.
+
+    Raises NotFound when the space was deleted since the caller was looked up.
+    """
+    rev = await one(tx, QUERIES["lock_space"], int, space_key=space_key)
+    if rev is None:
+        raise NotFound("no such space")
+    return rev
 
 
 async def get_by_text(tx: Transaction, space_key: str, current_key: str) -> Memory | None:

@@ -47,6 +47,10 @@ async def count_owned(tx: Transaction, user_id: str) -> int:
     return await one(tx, QUERIES["count_owned"], int, user_id=user_id) or 0
 
 
+async def count_members(tx: Transaction, space_key: str) -> int:
+    return await one(tx, QUERIES["count_members"], int, space_key=space_key) or 0
+
+
 async def get_user(tx: Transaction, given: str, now: datetime) -> str | None:
     """The public handle of a user named by handle or API key; of the key only the hash leaves this function."""
     return await one(tx, QUERIES["get_user"], str, user_id=given, hash=key_hash(given), now=now)

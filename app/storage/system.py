@@ -70,7 +70,7 @@ async def get_principal(tx: Transaction, key_hash: str, now: datetime) -> Princi
 
 async def get_task_principal(tx: Transaction, task: Task) -> Principal | None:
     """The principal a task runs for, acting as the agent that asked; None when the tenant is gone."""
-    found = await one(tx, QUERIES["get_task_principal"], Principal, tenant_id=task.tenant_id)
+    found = await one(tx, QUERIES["get_task_principal"], Principal, tenant_id=task.tenant_id, kind=task.kind.value)
     return found.acting_as(task.agent_id) if found else None
 
 

@@ -112,6 +112,10 @@ async def variables(
     waits = {"source_space": f"personal/{alice.user_id}", "tags": ["secret"], "require_approval": True}
     rule = (await alice.post(f"/v1/spaces/{space['id']}/auto-share-rules", json=waits)).json()
     await alice.store("Ming has a secret.", tags=["secret"])
+    orchard = await stranger.space("orchard")
+    invitation = {"user_id": alice.user_id, "role": "member"}
+    invited = (await stranger.post(f"/v1/spaces/{orchard['id']}/invitations", json=invitation)).json()
+    leaver = await sign_up("Leaver")
     organization = (await alice.post("/v1/org/setup", json={"name": "Tea", "members": []})).json()
     await work()
     for text in ("Ming lives in Fuzhou.", "Ming moved to Xiamen."):
@@ -148,6 +152,8 @@ async def variables(
         "RULE": rule["id"],
         "PENDING": (await alice.get("/v1/shares/pending")).json()[0]["id"],
         "ORG": organization["space_id"],
+        "INVITATION": invited["id"],
+        "LEAVER_KEY": leaver.key,
         "MEMBER": stranger.user_id,
         "MEMBER_KEY": stranger.key,
         "GUEST": (await sign_up("Guest")).user_id,
