@@ -26,6 +26,7 @@ from app.api import (
     decisions,
     discovery,
     entities,
+    exports,
     files,
     graphs,
     health,
@@ -71,6 +72,7 @@ from ingest.redaction import redact
 ROUTERS = [
     health.router,
     tenants.router,
+    exports.router,
     memories.router,
     search.router,
     relations.router,

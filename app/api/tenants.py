@@ -99,6 +99,7 @@ async def delete_tenant(
     request: AnyRequest, parts: NamedDependency[Parts], principal: NamedDependency[Principal]
 ) -> Deletion:
     """Delete the account with all that is its own. Needs the scope admin and the header `X-Confirm: delete-all`."""
+    principal.require(Scope.ADMIN)
     if request.headers.get("x-confirm") != "delete-all":
         raise Invalid("the header X-Confirm must be delete-all")
     task_id = str(uuid4())

@@ -70,6 +70,5 @@ class InvitationList(msgspec.Struct, frozen=True):
 
 def invitation_view(found: Invitation) -> InvitationView:
     """The wire form of an invitation."""
-    fields = {name: getattr(found, name) for name in InvitationView.__struct_fields__}
     times = {"created_at": timestamp(found.created_at), "expires_at": timestamp(found.expires_at)}
-    return InvitationView(**{**fields, **times})
+    return msgspec.convert({**msgspec.structs.asdict(found), **times}, InvitationView)

@@ -180,10 +180,12 @@ async def test_example_answers_as_it_says(anonymous: Client, variables: dict[str
 
 
 def json_of(answer: httpx.Response) -> Any:
-    """The JSON of an answer, or of the last event of a stream."""
-    return (
-        json.loads(re.findall(r"^data: (.*)$", answer.text, re.MULTILINE)[-1]) if is_stream(answer) else answer.json()
-    )
+    """The JSON of an answer, of the last event of a stream, or of the first of its lines."""
+    if is_stream(answer):
+        return json.loads(re.findall(r"^data: (.*)$", answer.text, re.MULTILINE)[-1])
+    if answer.headers["content-type"].startswith("application/x-ndjson"):
+        return json.loads(answer.text.splitlines()[0])
+    return answer.json()
 
 
 def is_stream(answer: httpx.Response) -> bool:

@@ -17,7 +17,6 @@ from click.testing import CliRunner, Result
 from app.cli import main
 from app.cli.checkout import run as run_in_checkout
 from app.cli.demo_script import UNANSWERABLE, read_script
-from app.cli.exporting import memory_lines
 from app.cli.failures import Failure
 from app.cli.files import is_restorable, read_file, split
 from app.cli.logs import MaskingFormatter
@@ -27,6 +26,7 @@ from app.client import address
 from app.config import load_settings
 from app.domain.memories import OPEN_END
 from app.domain.messages import MAX_MESSAGES, NewMessage, NewMessages
+from app.services.exports import memory_lines
 from app.storage.exports import ExportedMemory, ExportedRelation
 from tests.fakes import NOON
 
