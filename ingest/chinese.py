@@ -10,7 +10,8 @@ from ingest.attributes import SYNONYMS, attribute_id
 from ingest.slots import SELF, Reading, Slot
 
 _ZH = "[^，,。；;！!？?：:、\\s]"
-_ZH_SUBJECT = f"(?P<s>{_ZH}{{1,16}}?)"
+# People put a blank between a Latin name and what follows.
+_ZH_SUBJECT = f"(?P<s>{_ZH}{{1,16}}?)(?:(?<=[A-Za-z0-9]) )?"
 _ZH_VALUE = "(?P<v>[^，,。；;！!？?]{1,40}?)"
 _ZH_END = "(?:了|啦|的)?[，,。；;！!？?]*$"
 _ZH_TIME = (
@@ -102,8 +103,8 @@ _CHINESE = [
     *_chinese("location", "(?:放在|位于|设在|在|坐在|存在|部署在|迁到了?){v}"),
 ]
 _ZH_COPULA = re.compile(
-    f"^(?P<s>{_ZH}{{1,14}}?)的(?P<a>{_ZH}{{1,8}}?)(?:现在|目前|还|已经|已)?(?:是|为|叫|姓|改成了?|"
-    "改到了?|改为|换成了?|变成了?|定在|定为|应该是|设为|调到了?|只有)"
+    f"^(?P<s>{_ZH}{{1,14}}?)(?:(?<=[A-Za-z0-9]) )?的(?P<a>{_ZH}{{1,8}}?)(?:现在|目前|还|已经|已)?(?:是|为|叫|姓|"
+    "改成了?|改到了?|改为|换成了?|变成了?|定在|定为|应该是|设为|调到了?|只有)"
     f"{_ZH_VALUE}{_ZH_END}"
 )
 _ZH_BARE = re.compile(

@@ -89,7 +89,7 @@ _ENGLISH = [
         "marital-status", r"{be}\s+{adv}(?P<v>single|married(?: to [\w ]+)?|divorced|engaged(?: to [\w ]+)?|widowed)"
     ),
     *_english("education", r"\s+(?:graduated from|studied (?:at|in)) {v}"),
-    *_english("age", r"{be}\s+(?P<v>\d{1,3})(?: years? old)?"),
+    *_english("age", r"{be}\s+(?P<v>\d{1,3})(?![\d,.:%-]*\d)(?: years? old)?"),
     *_taste(
         "dislikes",
         "hate|dislike|can['’]?t stand|cannot stand|don['’]?t like|do not like",

@@ -48,11 +48,15 @@ def named(text: str, name: str) -> str:
     if not name:
         return text
     if has_cjk(text):
-        return re.sub("我(?!们)", name, text) if has_cjk(name) else text
+        return re.sub(f"我(?!们|[是叫]{re.escape(name)})", name, text) if has_cjk(name) else text
     return _FIRST_PERSON.sub(lambda match: _third_person(match, name), text)
 
 
 def _third_person(match: re.Match[str], name: str) -> str:
+    # Who says his name is not called by it in the same breath.
+    rest = match.string[match.end() :].lstrip().casefold().removeprefix("name is ")
+    if rest.startswith(name.casefold()):
+        return match.group()
     if match["clitic"]:
         return name + _AUXILIARIES[match["clitic"].replace("’", "'")]
     if match["verb"]:

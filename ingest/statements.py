@@ -122,6 +122,14 @@ _NOT_TO_KEEP = _cue(
     ),
     "(?:别|不要|不用|不必)(?:保存|存|记录|记|记住)(?:[，,。！!]|这|它|$)",
 )
+# Asks to keep something that other sentences say.
+_ASKS_TO_KEEP = re.compile(
+    r"^(?:and |so |now |please |kindly )*(?:remember|note|keep (?:track|a note) of|keep|save|record|write)"
+    r" (?:this|that|it|them|these|those|all of (?:this|that|it)|the \w+|what (?:we|I|you|they) \w+)"
+    r"(?: down)?(?: please)?\s*[.!]*$"
+    r"|^(?:请|麻烦)?你?(?:帮我|给我|替我)?(?:记住|记一下|记下来?|记录一下|保存)(?:一下)?(?:这个|这些|这点|它)?[。！!]*$",
+    re.IGNORECASE,
+)
 _DATED = 2
 _WEIGHTS = {
     Category.CASES: 2.2,
@@ -149,8 +157,8 @@ def is_question(text: str) -> bool:
 
 
 def is_reply(text: str) -> bool:
-    """Whether the sentence only comments on what the other said, and names nothing."""
-    return bool(_REPLY.match(text)) and not _OWN_OR_NAMED.search(text)
+    """Whether the sentence only comments on what was said or asks to keep it, and says nothing itself."""
+    return bool(_ASKS_TO_KEEP.match(text)) or (bool(_REPLY.match(text)) and not _OWN_OR_NAMED.search(text))
 
 
 def is_not_to_keep(text: str) -> bool:

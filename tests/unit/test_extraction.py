@@ -55,6 +55,8 @@ def facts(*texts: str, speaker: str = "user:mara") -> list[Fact]:
         ("结算服务由阿穗负责。", "结算服务", "owner", "阿穗", "entities"),
         ("网关的端口是8300。", "网关", "port", "8300", "entities"),
         ("后台前端用 Rollup 打包。", "后台前端", "framework", "Rollup", "entities"),
+        ("Harbor 的端口是8300。", "Harbor", "port", "8300", "entities"),
+        ("Harbor 由阿穗负责。", "Harbor", "owner", "阿穗", "entities"),
     ],
 )
 def test_a_statement_has_its_slot(text: str, subject: str, attribute: str, value: str, category: str) -> None:
@@ -285,3 +287,35 @@ def test_what_is_said_of_a_change_has_its_subject(text: str, subject: str, attri
     (fact,) = extract([said(text)])
 
     assert (fact.subject, fact.attribute, fact.value) == (subject, attribute, value)
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["Please remember the total.", "Please keep track of what we decide.", "Write that down please.", "请记住这个。"],
+)
+def test_who_asks_to_keep_what_was_said_says_nothing_himself(text: str) -> None:
+    assert facts(text) == []
+
+
+def test_who_asks_to_keep_something_and_says_it_is_heard() -> None:
+    assert facts("Please remember the mail gateway belongs to Pia.")
+    assert facts("请记住网关的端口是8300。")
+
+
+@pytest.mark.parametrize(
+    ("text", "speaker", "said_as"),
+    [
+        ("I'm Lena and I live in Oslo.", "user:lena", "I'm Lena"),
+        ("My name is Lena, I live in Oslo.", "user:lena", "My name is Lena"),
+        ("我是张伟，我住在长沙。", "user:张伟", "我是张伟"),
+    ],
+)
+def test_who_says_his_name_is_not_called_by_it(text: str, speaker: str, said_as: str) -> None:
+    assert any(said_as in fact.text for fact in facts(text, speaker=speaker))
+
+
+def test_a_large_number_is_no_age() -> None:
+    [fact] = facts("The budget until summer is 40,000 euros.")
+
+    assert fact.attribute != "age"
+    assert facts("Bela is 40 years old.")[0].attribute == "age"
