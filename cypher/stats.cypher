@@ -78,9 +78,14 @@ RETURN {
 // The ids of memories that relate to each other, those with the most important ends first.
 MATCH (source:Memory) USING INDEX source:Memory(space_key, state, visible_to)
 WHERE source.space_key IN $space_keys AND source.state IN $states AND source.visible_to IN $visible
-MATCH (source)-[relation:SUPPORTS|CONTRADICTS|SUPERSEDES|CONTEXTUALIZES|SHARED_FROM]->(target:Memory)
-WHERE source.importance >= $min_importance AND target.importance >= $min_importance
-  AND target.space_key IN $space_keys AND target.state IN $states AND target.visible_to IN $visible
+  AND source.importance >= $min_importance
+// Apart, or the planner joins with a scan while the graph is small.
+CALL (source) {
+  MATCH (source)-[:SUPPORTS|CONTRADICTS|SUPERSEDES|CONTEXTUALIZES|SHARED_FROM]->(target:Memory)
+  WHERE target.importance >= $min_importance
+    AND target.space_key IN $space_keys AND target.state IN $states AND target.visible_to IN $visible
+  RETURN target
+}
 WITH source.id AS one, target.id AS other, source.importance + target.importance AS importance
 ORDER BY importance DESC, one, other LIMIT $limit
 RETURN [one, other] AS pair;

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import time
 from datetime import datetime
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import msgspec
 
@@ -23,7 +24,7 @@ async def record(tx: Transaction, principal: Principal, now: datetime, *entries:
     events = [
         AuditEvent(
             **msgspec.structs.asdict(entry),
-            id=str(uuid4()),
+            id=_next_id(),
             user_id=principal.tenant_id,
             agent_id=str(principal.agent_id),
             created_at=now,
@@ -32,6 +33,11 @@ async def record(tx: Transaction, principal: Principal, now: datetime, *entries:
     ]
     if events:
         await audit.create(tx, events)
+
+
+def _next_id() -> str:
+    """An id after those that this process has given: it orders what one request does at one time."""
+    return str(UUID(int=(time.time_ns() << 64) | (uuid4().int >> 64)))
 
 
 async def list_page(tx: Transaction, principal: Principal, space_id: str, query: AuditQuery) -> AuditList:

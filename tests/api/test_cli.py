@@ -90,7 +90,7 @@ async def test_demo_shows_a_conversation_as_memory_and_leaves(neo4j: Connection,
     assert "supersedes" in output
     assert "contextualizes" in output
     assert re.search(r"http://127.0.0.1:\d+/docs", output)
-    assert "MATCH (space:Space {id: 'personal/'" in output
+    assert "MATCH (space:Space {id: 'personal/" in output
     assert "\x1b[" not in output
 
 

@@ -8,7 +8,9 @@ import pytest
 
 from tests.clients import Client
 
-PUBLIC = {"/health", "/health/live", "/health/ready", "/version", "/v1/tenants"}
+# Webhooks are signed instead.
+WEBHOOKS = {"/v1/connectors/github/webhook", "/v1/connectors/github/webhook/{token}"}
+PUBLIC = {"/health", "/health/live", "/health/ready", "/version", "/v1/tenants", *WEBHOOKS}
 
 
 @pytest.fixture

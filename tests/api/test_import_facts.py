@@ -16,17 +16,19 @@ from tests.api.test_imports import bring, lines, messages, state, upload
 from tests.clients import Client
 
 Work = Callable[[], Awaitable[int]]
-# All that lies in a space or belongs to its tenant, but for what remembers that something was done.
-TOUCHED = ("embedding", "rev", "updated_at", "last_confirmed_at")
+# All that lies in a space or belongs to its tenant, but for what remembers that something was done, and for what is
+# made anew from the rest: communities, how central a memory is, what it was compared with.
+TOUCHED = ("embedding", "rev", "updated_at", "last_confirmed_at", "centrality", "compared_hash", "review_at")
 NODES = """
 MATCH (node)
 WHERE (node.space_key = $space_key OR node.tenant_id = $tenant_id)
-  AND NOT (node:Task OR node:Import OR node:Decision OR node:SpaceState)
+  AND NOT (node:Task OR node:Import OR node:Decision OR node:SpaceState OR node:Community)
 RETURN labels(node) AS labels, properties(node) AS properties
 """
 RELATIONSHIPS = """
 MATCH (node)-[relation]->(other)
 WHERE (node.space_key = $space_key OR node.tenant_id = $tenant_id) AND NOT (node:Import OR node:Decision)
+  AND NOT (node:Community OR other:Community OR relation:JUDGED)
 RETURN properties(node) AS source, type(relation) AS type, properties(relation) AS said, properties(other) AS target
 """
 

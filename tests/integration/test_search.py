@@ -150,10 +150,14 @@ async def test_real_keys_filter_within_the_index(tx: AsyncTransaction) -> None:
 async def test_what_another_agent_or_a_closed_state_hides_is_not_found(tx: AsyncTransaction) -> None:
     own = key()
     hidden = {**memory(own, "harbour secret"), "visible_to": "a0123456789abcdef0"}
-    closed = memory(own, "harbour of old", state=State.SUPERSEDED)
-    await write(tx, memory(own, "harbour office"), hidden, closed)
+    closed = memory(own, "harbour of old", state=State.ARCHIVED)
+    # What has a successor is found, so that it leads there.
+    followed = memory(own, "harbour of yore", state=State.SUPERSEDED)
+    await write(tx, memory(own, "harbour office"), hidden, closed, followed)
 
-    assert await texts(tx, principal(own), "harbour") == [("english", "harbour office")]
+    found = await texts(tx, principal(own), "harbour")
+
+    assert sorted(found) == [("english", "harbour of yore"), ("english", "harbour office")]
 
 
 async def test_all_legs_answer_in_one_statement(graph: Graph, committed: Write) -> None:
