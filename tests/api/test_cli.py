@@ -295,15 +295,25 @@ async def findings(parts: Parts) -> dict[str, Finding]:
     return {finding.subject: finding async for finding in doctor_graph.examine(parts)}
 
 
+@pytest.fixture
+async def empty_graph(parts: Parts, driver: AsyncDriver) -> None:
+    """A graph without what other tests left, since the doctor looks at all of it."""
+    del parts  # The schema is there by then.
+    kept = "node:SchemaVersion OR node:EmbeddingModel"
+    await driver.execute_query(f"MATCH (node) WHERE NOT ({kept}) DETACH DELETE node")  # type: ignore[arg-type]
+
+
+@pytest.mark.usefixtures("empty_graph")
 async def test_doctor_finds_a_graph_in_order_and_leaves_nothing_behind(parts: Parts, driver: AsyncDriver) -> None:
     found = await findings(parts)
 
     left = await driver.execute_query("MATCH (tenant:Tenant {name: 'doctor'}) RETURN tenant")
-    assert {finding.status for finding in found.values()} <= {"ok", "warning"}
+    assert [finding.text for finding in found.values() if finding.status not in ("ok", "warning")] == []
     assert found["round trip"].text == "what was stored is found"
     assert left.records == []
 
 
+@pytest.mark.usefixtures("empty_graph")
 async def test_doctor_counts_vectors_that_no_search_finds(alice: Client, parts: Parts, driver: AsyncDriver) -> None:
     await alice.store("Ming drinks oolong tea")
     breaking = "MATCH (memory:Memory {tenant_id: $id}) SET memory.embedding = [1.0, 0.0]"
