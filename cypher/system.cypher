@@ -332,7 +332,7 @@ RETURN {last: max(id), lost: count(CASE WHEN is_lost THEN 1 END)} AS page;
 
 // name: count_unindexed
 // Of a sample of nodes from an id on, how many the vector index does not return for their own vector.  A node among many
-// with nearly the same vector counts as returned, since the index compares rounded numbers.
+// with the very same vector counts as returned.
 CYPHER 25
 MATCH (node:Memory|Episode) WHERE node.id > $after AND size(node.embedding) = $dimension
 WITH node LIMIT $sample
@@ -342,4 +342,4 @@ CALL (node) {
   SEARCH hit IN (VECTOR INDEX memory_embedding FOR embedding WHERE hit.space_key = space_key LIMIT 10) SCORE AS score
   RETURN collect(hit.id) AS ids, min(score) AS least
 }
-RETURN count(CASE WHEN NOT node.id IN ids AND NOT least > 0.99 THEN 1 END) AS missing;
+RETURN count(CASE WHEN NOT node.id IN ids AND NOT least > 0.9999 THEN 1 END) AS missing;
