@@ -194,6 +194,14 @@ CALL db.awaitIndexes($seconds);
 // Whether the database answers.
 RETURN 1 AS one;
 
+// name: get_busy_space
+// The space that was written to most often, among some: reading it once brings into memory what searches read.
+MATCH (state:SpaceState) WHERE state.space_key > ''
+WITH state LIMIT 1000
+WITH state ORDER BY state.rev DESC LIMIT 1
+MATCH (space:Space {space_key: state.space_key})
+RETURN space {.id, .space_key, .kind, role: 'reader'} AS space;
+
 // name: get_embedding_model
 // The model whose vectors are in the graph, and how far a change of model got.
 MATCH (model:EmbeddingModel {key: 'current'})

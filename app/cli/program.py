@@ -22,6 +22,7 @@ from app.config import Settings
 from app.main import close_parts, create_app, make_parts
 from app.providers.embedder import EmbeddingFailed, make_embedder
 from app.services.parts import Parts
+from app.warming import warm_up
 
 Outcome = TypeVar("Outcome")
 
@@ -111,7 +112,7 @@ def run(program: Callable[[Ending], Awaitable[None]]) -> None:
 
 @asynccontextmanager
 async def prepared(settings: Settings, database: Database, ending: Ending) -> AsyncGenerator[Parts]:
-    """The parts, once the model is loaded, Neo4j answers and the schema fits. Raises Failure."""
+    """The parts, once the model is loaded, Neo4j answers quickly and the schema fits. Raises Failure."""
     parts = make_parts(settings, connect(database), make_embedder(settings))
     try:
         await ending.unless(_prepare(parts, database))
@@ -136,12 +137,13 @@ async def close(parts: Parts, database: Database) -> None:
 
 async def _prepare(parts: Parts, database: Database) -> None:
     if database.server:
-        await asyncio.gather(asyncio.to_thread(database.server.wait), _warm_up(parts))
+        await asyncio.gather(asyncio.to_thread(database.server.wait), _load_model(parts))
     await check_connection(parts.graph, database)
     await set_up(parts)
+    await warm_up(parts)
 
 
-async def _warm_up(parts: Parts) -> None:
+async def _load_model(parts: Parts) -> None:
     # Whether the service can do without the model for now is decided by `prepare`, which tries again.
     with suppress(EmbeddingFailed):
         await parts.embedder.load()

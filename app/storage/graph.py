@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from datetime import UTC
 from typing import Any, Concatenate, LiteralString, ParamSpec, TypeVar, cast
 
@@ -90,6 +91,31 @@ class Graph:
     async def close(self) -> None:
         """Closes all connections."""
         await self._driver.close()
+
+
+class TakenBack(Exception):
+    """Ends a transaction whose outcome is known and not wanted in the graph."""
+
+
+class Rehearsal(Graph):
+    """The same graph, but every write is taken back; `prelude` makes in each what the write needs to be there."""
+
+    def __init__(self, graph: Graph, prelude: Callable[[Transaction], Awaitable[None]]) -> None:
+        super().__init__(graph._driver, graph._database)
+        self._prelude = prelude
+
+    async def write(self, work: Work[P, Result], *args: P.args, **kwargs: P.kwargs) -> Result:
+        """The outcome of a unit of work, nothing of which is written."""
+        outcomes: list[Result] = []
+
+        async def rehearse(tx: Transaction) -> None:
+            await self._prelude(tx)
+            outcomes.append(await work(tx, *args, **kwargs))
+            raise TakenBack
+
+        with suppress(TakenBack):
+            await super().write(rehearse)
+        return outcomes[-1]
 
 
 async def many(tx: Transaction, query: Query, record: type[Record], **parameters: object) -> list[Record]:

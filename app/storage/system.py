@@ -8,7 +8,7 @@ from datetime import datetime
 import msgspec
 
 from app.domain.connectors import Registered
-from app.domain.principal import Principal, Scope
+from app.domain.principal import Principal, Scope, SpaceAccess
 from app.domain.tasks import Hold, Progress, Task, TaskStatus
 from app.domain.tenants import KeyUse
 from app.storage.graph import Transaction, many, one
@@ -66,6 +66,11 @@ class Outcome(msgspec.Struct, frozen=True):
 
 async def get_principal(tx: Transaction, key_hash: str, now: datetime) -> Principal | None:
     return await one(tx, QUERIES["get_principal"], Principal, hash=key_hash, now=now)
+
+
+async def get_busy_space(tx: Transaction) -> SpaceAccess | None:
+    """A space that was written to more often than others, to be read by whoever makes the database ready."""
+    return await one(tx, QUERIES["get_busy_space"], SpaceAccess)
 
 
 async def get_task_principal(tx: Transaction, task: Task) -> Principal | None:

@@ -30,6 +30,7 @@ RANKS = {
     "app.api": 5,
     "app.main": 6,
     "app.worker": 6,
+    "app.warming": 6,
     "app.cli": 6,
 }
 TOP = 6
@@ -84,6 +85,7 @@ MAY_USE_SYSTEM = (
     "app.api.connectors",
     "app.worker",
     "app.main",
+    "app.warming",
     "app.cli",
     # It finds what is due in all spaces, for nobody in particular.
     "app.services.schedule",
