@@ -350,8 +350,9 @@ def benchmark(arguments: tuple[str, ...]) -> None:
     """Measure speed and growth; needs a checkout of the repository.
 
     \b
-    Example:
+    Examples:
       ourmem bench
+      ourmem bench --peers locomo10.json
     """
     perform("checkout:run", "benchmark", arguments)
 

@@ -13,6 +13,7 @@ from rich.table import Table
 from tests.benchmark import filling
 from tests.benchmark.laboratory import Embedder, Laboratory
 from tests.benchmark.measures import FULL, QUICK, Sizes, measure
+from tests.benchmark.peers.measuring import compare
 from tests.benchmark.timing import Figure
 from tests.bolt import Bolt
 from tests.reporting import show, surroundings, write_json
@@ -23,12 +24,20 @@ from tests.serving import Service, serving
 @click.option("--url", envvar="OMEM_URL", help="A running service; NEO4J_URI must then name its database.")
 @click.option("--json", "json_path", type=click.Path(path_type=Path), help="Keep the figures in this file.")
 @click.option("--full", is_flag=True, help="The sizes of the targets instead of small ones; takes half an hour.")
-def main(url: str | None, json_path: Path | None, *, full: bool) -> None:
+@click.option(
+    "--peers",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="Compare with other memories on this LoCoMo file instead; see python -m tests.benchmark.peers --help.",
+)
+def main(url: str | None, json_path: Path | None, peers: Path | None, *, full: bool) -> None:
     """Measure the speed of the service over HTTP against what its database and model need by themselves.
 
     Without --url a service of this checkout is started, on the Neo4j of NEO4J_URI or on an empty one of its own. What
     is stored for the measurement is removed at its end.
     """
+    if peers:
+        compare(peers, json_path)
+        return
     sizes = FULL if full else QUICK
     with serving(url) as service, asyncio.Runner() as runner:
         if service.graph is None:

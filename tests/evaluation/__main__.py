@@ -11,7 +11,7 @@ import click
 from rich.table import Table
 
 from tests.evaluation import facts, locomo, noise, relations, scenarios
-from tests.evaluation.conversations import Conversation, read
+from tests.evaluation.conversations import choose, read
 from tests.evaluation.scores import RESAMPLES, SEED, Estimate
 from tests.reporting import ranking_constants, show, surroundings, write_json
 from tests.serving import Service, Tenant, serving
@@ -51,7 +51,7 @@ def measure_locomo(
 
     Example: python -m tests.evaluation locomo locomo10.json --conversations 0,1 --limit 20
     """
-    chosen = _chosen(read(path), conversations)
+    chosen = choose(read(path), conversations)
     with serving(url) as service:
         outcomes = locomo.ask_all(partial(Tenant, service.url, key), chosen, limit, partial(click.echo, err=True))
         found = locomo.tables(outcomes)
@@ -60,13 +60,6 @@ def measure_locomo(
         }
         show([_locomo_table(name, rows) for name, rows in found.items()], ran_on)
         write_json(json_path, {"ran_on": ran_on, "figures": found, "outcomes": outcomes})
-
-
-def _chosen(known: list[Conversation], wanted: str) -> list[Conversation]:
-    places = [part.strip() for part in wanted.split(",") if part.strip()]
-    if any(not place.isdecimal() or int(place) >= len(known) for place in places):
-        raise click.BadParameter(f"the file has conversations 0 to {len(known) - 1}", param_hint="--conversations")
-    return [known[int(place)] for place in places] or known
 
 
 def _ran_on(service: Service, path: Path, key: str | None) -> dict[str, Any]:

@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import click
 import msgspec
 
 CATEGORIES = {1: "multi-hop", 2: "temporal", 3: "open-domain", 4: "single-hop"}
@@ -49,6 +50,14 @@ class Conversation(msgspec.Struct, frozen=True):
 def read(path: Path) -> list[Conversation]:
     """The conversations of a LoCoMo file."""
     return [_conversation(entry) for entry in msgspec.json.decode(path.read_bytes())]
+
+
+def choose(known: list[Conversation], wanted: str) -> list[Conversation]:
+    """Those that a list such as `0,1` names, else all. Raises BadParameter for a place that is not there."""
+    places = [part.strip() for part in wanted.split(",") if part.strip()]
+    if any(not place.isdecimal() or int(place) >= len(known) for place in places):
+        raise click.BadParameter(f"the file has conversations 0 to {len(known) - 1}", param_hint="--conversations")
+    return [known[int(place)] for place in places] or known
 
 
 def _conversation(entry: dict[str, Any]) -> Conversation:
