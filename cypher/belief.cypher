@@ -54,16 +54,20 @@ RETURN memory {
       id: other.id, type: type(relation), weight: coalesce(relation.weight, 1.0), base_confidence: other.base_confidence,
       confidence: CASE WHEN other.state IN ['retracted', 'deleted'] THEN 0.0 ELSE other.confidence END,
       asserter: CASE coalesce(other.speaker, '') WHEN '' THEN other.tenant_id ELSE other.speaker END,
-      session_id: other.session_id
+      session_id: other.session_id,
+      is_changed: type(relation) = 'DERIVED_FROM' AND (
+        other.state IN ['superseded', 'expired'] OR coalesce(relation.text_hash, other.text_hash) <> other.text_hash)
     }
   }
 } AS claim;
 
 // name: update_beliefs
-// The belief in memories, and whether they are to be looked at again because a premise has fallen.
+// The belief in memories, and whether they are to be looked at again because a premise has fallen or says something else.
+// What consolidation derived is outdated then, so that search passes over it until it is said anew.
 UNWIND $rows AS row
 MATCH (memory:Memory {id: row.id})
 WHERE memory.space_key = $space_key
 SET memory.confidence = row.confidence, memory.needs_review = CASE WHEN row.needs_review THEN true END,
+    memory.outdated = CASE WHEN memory.derived_key IS NULL THEN memory.outdated ELSE row.needs_review END,
     memory.rev = memory.rev + 1
 RETURN count(*) AS updated;

@@ -9,7 +9,7 @@ RETURN {rev: state.rev, made_at: coalesce(state.communities_rev, -1)} AS moved;
 // name: list_sketch_memories
 // The newest memories of a space that everybody there sees, each with the things that it names, under one name each.
 MATCH (memory:Memory {space_key: $space_key}) USING INDEX memory:Memory(space_key, created_at)
-WHERE memory.created_at <= $now AND memory.state = 'active' AND memory.visible_to = 'all0'
+WHERE memory.created_at <= $now AND memory.state = 'active' AND memory.visible_to = 'all0' AND memory.derived_key IS NULL
 WITH memory ORDER BY memory.space_key DESC, memory.created_at DESC LIMIT $limit
 RETURN {
   id: memory.id, centrality: memory.centrality,

@@ -52,6 +52,7 @@ CALL (fact) {
 }
 WITH fact, memory
 WHERE memory.space_key = $space_key AND memory.visible_to IN $visible AND NOT memory.id IN $except_ids
+  AND memory.derived_key IS NULL
 RETURN {
   fact: fact.index, id: memory.id, text: memory.content, text_hash: memory.text_hash, category: memory.category,
   memory_type: memory.memory_type, state: memory.state, tenant_id: memory.tenant_id, said_at: memory.valid_from,
@@ -258,7 +259,7 @@ WHERE decision.space_key = $space_key AND decision.undone_at IS NULL
 SET decision.undone_at = $now
 WITH decision
 CALL (decision) {
-  MATCH (decision)-[:DECIDED]->(memory:Memory)-[relation:SUPPORTS|CONTRADICTS|SUPERSEDES|CONTEXTUALIZES|MERGED_FROM {decision: $id}]-(:Memory)
+  MATCH (decision)-[:DECIDED]->(memory:Memory)-[relation:SUPPORTS|CONTRADICTS|SUPERSEDES|CONTEXTUALIZES|MERGED_FROM|DERIVED_FROM {decision: $id}]-(:Memory)
   DELETE relation
 }
 CALL (decision) {

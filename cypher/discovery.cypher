@@ -50,7 +50,7 @@ CALL (memory) {
   RETURN other ORDER BY shared DESC, other.id LIMIT $same_entities
 }
 WITH DISTINCT memory, other
-WHERE other <> memory AND other.space_key = $space_key AND other.visible_to = memory.visible_to
+WHERE other <> memory AND other.space_key = $space_key AND other.visible_to = memory.visible_to AND other.derived_key IS NULL
   AND NOT EXISTS {
     MATCH (memory)-[judged:JUDGED]-(other)
     WHERE judged.hashes = CASE WHEN memory.id < other.id THEN memory.text_hash + other.text_hash ELSE other.text_hash + memory.text_hash END

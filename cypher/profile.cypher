@@ -20,7 +20,7 @@ CALL (space_key, token, state, category) {
   WHERE memory.space_key = space_key AND memory.visible_to = token AND memory.state = state AND memory.category = category
     AND memory.importance >= 0 AND memory.created_at IS NOT NULL
     AND memory.valid_from <= $at AND memory.valid_to > $at AND memory.confidence >= $least_confidence
-    AND memory.needs_review IS NULL AND ($agent_id = '' OR memory.agent_id = $agent_id)
+    AND memory.needs_review IS NULL AND memory.derived_key IS NULL AND ($agent_id = '' OR memory.agent_id = $agent_id)
   RETURN memory.id AS id
   ORDER BY memory.space_key DESC, memory.visible_to DESC, memory.state DESC, memory.category DESC, memory.importance DESC,
            memory.created_at DESC
@@ -39,7 +39,7 @@ CALL (space_key, token, state, category) {
   WHERE memory.space_key = space_key AND memory.visible_to = token AND memory.state = state AND memory.category = category
     AND memory.valid_from > $since AND memory.valid_from <= $at
     AND memory.valid_to > $at AND memory.confidence >= $least_confidence
-    AND memory.needs_review IS NULL AND ($agent_id = '' OR memory.agent_id = $agent_id)
+    AND memory.needs_review IS NULL AND memory.derived_key IS NULL AND ($agent_id = '' OR memory.agent_id = $agent_id)
   RETURN memory.id AS id
   ORDER BY memory.space_key DESC, memory.visible_to DESC, memory.state DESC, memory.category DESC, memory.valid_from DESC
   LIMIT $limit
@@ -56,7 +56,7 @@ CALL (space_key, token, state, category) {
   MATCH (memory:Memory) USING INDEX memory:Memory(space_key, visible_to, state, category, valid_from)
   WHERE memory.space_key = space_key AND memory.visible_to = token AND memory.state = state AND memory.category = category
     AND memory.valid_from > $at AND memory.created_at <= $at AND memory.confidence >= $least_confidence
-    AND memory.needs_review IS NULL AND ($agent_id = '' OR memory.agent_id = $agent_id)
+    AND memory.needs_review IS NULL AND memory.derived_key IS NULL AND ($agent_id = '' OR memory.agent_id = $agent_id)
   RETURN memory.id AS id
   ORDER BY memory.space_key, memory.visible_to, memory.state, memory.category, memory.valid_from
   LIMIT $limit
@@ -74,7 +74,7 @@ CALL (slot) {
   MATCH (slot)<-[:ABOUT]-(memory)
   WHERE memory.space_key = slot.space_key AND memory.visible_to IN $visible AND memory.state IN $states
     AND memory.valid_from <= $at AND memory.valid_to > $at AND memory.confidence >= $least_confidence
-    AND memory.needs_review IS NULL AND ($agent_id = '' OR memory.agent_id = $agent_id)
+    AND memory.needs_review IS NULL AND memory.derived_key IS NULL AND ($agent_id = '' OR memory.agent_id = $agent_id)
   RETURN memory.id AS id LIMIT $limit
 }
 RETURN id;

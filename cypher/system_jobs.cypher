@@ -50,6 +50,16 @@ MATCH (tenant:Tenant {id: space.owner_id}) WHERE tenant.status = 'active'
 RETURN {space_key: space.space_key, tenant_id: tenant.id} AS due
 ORDER BY due.space_key;
 
+// name: list_unconsolidated_spaces
+// The spaces that somebody wrote to since their memories were consolidated, with their owners.
+MATCH (state:SpaceState)
+WHERE state.space_key > '' AND state.rev > coalesce(state.consolidated_rev, 0)
+WITH state LIMIT $limit
+MATCH (space:Space {space_key: state.space_key})
+MATCH (tenant:Tenant {id: space.owner_id}) WHERE tenant.status = 'active'
+RETURN {space_key: space.space_key, tenant_id: tenant.id} AS due
+ORDER BY due.space_key;
+
 // name: list_lost_tasks
 // The tasks that failed for good although vectors still wait for them, of those that are not too old.
 CALL () {

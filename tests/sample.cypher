@@ -16,7 +16,7 @@ CREATE (space:Space:Sample {
   id: 'personal/sample-tenant', space_key: 'ssample0', kind: 'personal', name: 'Sample', owner_id: tenant.id,
   admission: 'balanced', secrets: 'mark', llm_tokens_a_day: 0, created_at: tenant.created_at, updated_at: tenant.created_at
 })
-CREATE (:SpaceState:Sample {space_key: space.space_key, rev: 1, locked: true, communities_rev: 1})
+CREATE (:SpaceState:Sample {space_key: space.space_key, rev: 1, locked: true, communities_rev: 1, consolidated_rev: 1})
 CREATE (tenant)-[:MEMBER_OF {role: 'admin', joined_at: tenant.created_at}]->(space)
 
 CREATE (team:Space:Sample {
@@ -66,7 +66,7 @@ SET memory = said {
   .*, id: 'sample-memory-1', kind: 'memory', content: 'Ann lives in Shanghai.', l0_abstract: 'Ann lives in Shanghai.',
   l1_overview: 'Where Ann lives.', category: 'profile', memory_type: 'insight', text_hash: 'memory', role: '', speaker: '',
   subject: 'Ann', attribute: 'residence', value: 'Shanghai', context: '', modality: 'fact', evidence_ids: [said.id],
-  needs_review: true, compared_hash: 'memory', centrality: 0.5, review_at: tenant.created_at, tier_at: tenant.created_at, current_key: 'sample-current', share_key: 'sample-share', last_confirmed_at: tenant.created_at,
+  needs_review: true, compared_hash: 'memory', consolidated_hash: 'memory', derived_key: 'sample-community', centrality: 0.5, review_at: tenant.created_at, tier_at: tenant.created_at, current_key: 'sample-current', share_key: 'sample-share', last_confirmed_at: tenant.created_at,
   position: null, hash: null, seq: null, dedup_key: null
 }
 CREATE (other:Memory:Sample)
@@ -136,7 +136,7 @@ FOREACH (created IN [tenant.created_at] |
   CREATE (memory)-[:SUPERSEDES {space_key: 'ssample0', id: 'sample-3', decision: 'sample-decision', method: 'user', weight: 1.0, label: 'work', task: 'sample-task', created_at: created}]->(other)
   CREATE (memory)-[:CONTEXTUALIZES {space_key: 'ssample0', id: 'sample-4', decision: 'sample-decision', method: 'user', weight: 1.0, label: 'work', task: 'sample-task', created_at: created}]->(other)
   CREATE (memory)-[:MERGED_FROM {space_key: 'ssample0', id: 'sample-5', decision: 'sample-decision', method: 'rule', weight: 1.0, task: 'sample-task', created_at: created}]->(other)
-  CREATE (memory)-[:DERIVED_FROM {space_key: 'ssample0', id: 'sample-6', method: 'rule', weight: 1.0, task: 'sample-task', created_at: created}]->(other)
+  CREATE (memory)-[:DERIVED_FROM {text_hash: 'memory', space_key: 'ssample0', id: 'sample-6', method: 'rule', weight: 1.0, task: 'sample-task', created_at: created}]->(other)
   CREATE (memory)-[:JUDGED {label: 'supports', method: 'judge', weight: 0.8, hashes: 'memoryother', task: 'sample-task', created_at: created}]->(other)
   CREATE (memory)-[:SIMILAR_TO {id: 'sample-7', method: 'vector', weight: 0.8, cosine: 0.8, task: 'sample-task', created_at: created}]->(other)
 )

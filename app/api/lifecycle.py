@@ -8,8 +8,9 @@ from litestar.di import NamedDependency
 from app.api.documents import documented
 from app.api.reading import AnyRequest, read_query
 from app.domain.aging import LifecycleQuery, LifecycleRun, LifecycleView
+from app.domain.consolidation import ConsolidationQuery, ConsolidationRun
 from app.domain.principal import Principal
-from app.services import lifecycle, schedule
+from app.services import consolidation, lifecycle, schedule
 from app.services.parts import Parts
 
 ACCEPTED = 202
@@ -31,4 +32,14 @@ async def run_lifecycle(
     return Response(run, status_code=200 if run.dry_run else ACCEPTED)
 
 
-router = Router(path="/", tags=["lifecycle"], route_handlers=[get_lifecycle, run_lifecycle])
+@post("/v1/lifecycle/consolidate", status_code=200, operation_class=documented(query=ConsolidationQuery))
+async def consolidate(
+    request: AnyRequest, parts: NamedDependency[Parts], principal: NamedDependency[Principal]
+) -> Response[ConsolidationRun]:
+    """Derive one memory from many that say alike now, by a task; with `dry_run` only show which groups there are."""
+    query = read_query(request, ConsolidationQuery)
+    run = await parts.graph.write(consolidation.start, principal, query, parts.llm is not None, parts.clock())
+    return Response(run, status_code=200 if run.dry_run else ACCEPTED)
+
+
+router = Router(path="/", tags=["lifecycle"], route_handlers=[get_lifecycle, run_lifecycle, consolidate])

@@ -38,12 +38,16 @@ class Voice(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Claim(msgspec.Struct, frozen=True, kw_only=True):
-    """A memory whose belief is computed, with what speaks for and against it and the ids of what it follows from."""
+    """A memory whose belief is computed, with what speaks for and against it and the ids of what it follows from.
+
+    It is stale when one of these is over or says something else by now.
+    """
 
     id: str
     base: float
     voices: list[Voice] = []
     premises: list[str] = []
+    is_stale: bool = False
 
 
 def settle(claims: Sequence[Claim], known: Mapping[str, float]) -> dict[str, float]:
@@ -66,8 +70,8 @@ def witness_of(asserter: str, session_id: str) -> str:
 
 
 def needs_review(claim: Claim, beliefs: Mapping[str, float]) -> bool:
-    """Whether something that the claim follows from has fallen."""
-    return any(beliefs[premise] < REVIEW_BELOW for premise in claim.premises)
+    """Whether something that the claim follows from has fallen or changed."""
+    return claim.is_stale or any(beliefs[premise] < REVIEW_BELOW for premise in claim.premises)
 
 
 def independent_weights(voices: Iterable[Voice]) -> dict[str, float]:

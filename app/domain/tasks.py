@@ -27,12 +27,13 @@ class TaskKind(StrEnum):
     LIFECYCLE = "lifecycle"
     DISCOVER = "discover"
     COMMUNITIES = "communities"
+    CONSOLIDATE = "consolidate"
     CONNECTOR = "connector"
     ERASE = "erase"
 
 
 # Work on a space as a whole, of which one at a time is enough.
-OF_A_SPACE = (TaskKind.DISCOVER, TaskKind.LIFECYCLE, TaskKind.COMMUNITIES)
+OF_A_SPACE = (TaskKind.DISCOVER, TaskKind.LIFECYCLE, TaskKind.COMMUNITIES, TaskKind.CONSOLIDATE)
 
 
 class TaskStatus(StrEnum):

@@ -51,4 +51,5 @@ def _claim(row: ClaimRow) -> Claim:
             if one.type != "DERIVED_FROM"
         ],
         premises=[one.id for one in row.evidence if one.type == "DERIVED_FROM"],
+        is_stale=any(one.is_changed for one in row.evidence),
     )

@@ -11,7 +11,7 @@ from app.domain.memories import State
 from app.domain.principal import Principal
 from app.services import belief, copying
 from app.services.parts import Parts
-from app.storage import imports, memories, messages
+from app.storage import consolidation, imports, memories, messages
 from app.storage.graph import Transaction
 
 # Deleting is done in transactions of this many memories, so that none grows without bound.
@@ -28,6 +28,7 @@ async def delete(tx: Transaction, principal: Principal, memory_id: str, now: dat
     principal.require_writable(found.space_key)
     await copying.lock_with_live_copies(tx, principal, [memory_id], {found.space_key})
     await memories.delete_many(tx, principal, [memory_id], now)
+    await delete_conclusions(tx, principal, [memory_id], now)
     await copying.follow(tx, principal, [memory_id], now)
     await belief.update(tx, found.space_key, [memory_id])
 
@@ -39,10 +40,19 @@ async def delete_listed(tx: Transaction, principal: Principal, ids: Sequence[str
     named, space_keys = [memory.id for memory in writable], {memory.space_key for memory in writable}
     await copying.lock_with_live_copies(tx, principal, named, space_keys)
     deleted = await memories.delete_many(tx, principal, named, now)
+    await delete_conclusions(tx, principal, named, now)
     await copying.follow(tx, principal, named, now)
     for space_key in sorted(space_keys):
         await belief.update(tx, space_key, named)
     return deleted
+
+
+async def delete_conclusions(tx: Transaction, principal: Principal, ids: Sequence[str], now: datetime) -> None:
+    """Deletes what consolidation made of deleted memories, since it says what they said; their spaces are locked."""
+    derived = await consolidation.list_conclusions(tx, principal, ids)
+    if derived:
+        await memories.delete_many(tx, principal, derived, now)
+        await copying.follow(tx, principal, derived, now)
 
 
 async def list_matching(tx: Transaction, principal: Principal, wanted: BulkFilter) -> list[str]:

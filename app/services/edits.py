@@ -27,7 +27,7 @@ from app.domain.principal import Principal
 from app.domain.space_settings import SecretPolicy
 from app.domain.tasks import Task, TaskKind, TaskStatus
 from app.domain.texts import SafeText
-from app.services import belief, copying, embedding
+from app.services import belief, copying, deletion, embedding
 from app.services.embedding import StoredText
 from app.services.memories import free_key, must_get, read_content
 from app.services.parts import Parts
@@ -150,9 +150,11 @@ async def _update(tx: Transaction, principal: Principal, edit: Edit) -> Memory:
         await tasks.create(tx, edit.task, None)
     if edit.after.state is not edit.before.state:
         await messages.update_outdated(tx, [current.space_key], [current.id])
-    await copying.follow(tx, principal, [current.id], edit.after.updated_at)
     if edit.after.state is State.DELETED:
-        await belief.update(tx, current.space_key, [current.id])
+        await deletion.delete_conclusions(tx, principal, [current.id], edit.after.updated_at)
+    await copying.follow(tx, principal, [current.id], edit.after.updated_at)
+    await belief.update(tx, current.space_key, [current.id])
+    if edit.after.state is State.DELETED:
         return edit.after
     return await must_get(tx, principal, current.id)
 

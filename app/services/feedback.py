@@ -12,10 +12,10 @@ from app.domain.memories import Memory
 from app.domain.noise_examples import EXAMPLE_LIFE, MAX_TEXT_CHARS, NoiseExample
 from app.domain.principal import Principal
 from app.providers.embedder import EmbeddingFailed
-from app.services import copying
+from app.services import belief, copying
 from app.services.memories import free_key, must_get
 from app.services.parts import Parts
-from app.storage import feedback, memories, noise_examples
+from app.storage import feedback, memories, messages, noise_examples
 from app.storage.graph import Transaction
 
 
@@ -67,6 +67,9 @@ async def _give(tx: Transaction, principal: Principal, memory_id: str, given: Gi
         key = None if after.is_message else await free_key(tx, after)
         await feedback.apply(tx, principal, after, key)
         await copying.follow(tx, principal, [memory_id], given.now)
+        if after.state is not memory.state:
+            await messages.update_outdated(tx, [memory.space_key], [memory_id])
+            await belief.update(tx, memory.space_key, [memory_id])
     rating = Rating(given.verdict, has_raised or given.verdict is Verdict.USEFUL)
     if rating != before:
         await feedback.add(tx, principal, memory_id, rating, given.now)

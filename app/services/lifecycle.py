@@ -13,7 +13,7 @@ from app.domain.lifecycle import Aged, age
 from app.domain.memories import OPEN_END, State
 from app.domain.principal import Principal
 from app.domain.tasks import Progress, Report, Task, TaskKind, TaskStatus
-from app.services import assimilation, copying
+from app.services import assimilation, belief, copying
 from app.services.parts import Parts
 from app.services.tasks import hold
 from app.storage import decisions, lifecycle, messages, tasks
@@ -96,7 +96,7 @@ async def _write(tx: Transaction, principal: Principal, task: Task, verdicts: Se
         for memory, aged in verdicts
         if aged.state is not memory.state
     ]
-    await _change_states(tx, principal, task.space_key, changes, now)
+    await change_states(tx, principal, task.space_key, changes, now)
     await lifecycle.update_reviews(tx, task.space_key, [_review(*verdict) for verdict in verdicts], now)
     told = [
         _decision(task, memory, aged, (rev, index, now)) for index, (memory, aged) in enumerate(verdicts) if aged.action
@@ -105,9 +105,10 @@ async def _write(tx: Transaction, principal: Principal, task: Task, verdicts: Se
         await decisions.create_many(tx, task.space_key, told)
 
 
-async def _change_states(
+async def change_states(
     tx: Transaction, principal: Principal, space_key: str, changes: Sequence[Change], now: datetime
 ) -> None:
+    """Gives memories of a space that is locked other states, with all that hangs on these."""
     ids = [change.id for change in changes]
     if not ids:
         return
@@ -115,6 +116,7 @@ async def _change_states(
     await decisions.update_states(tx, space_key, await assimilation.state_rows(tx, changes, known), now)
     await messages.update_outdated(tx, [space_key], ids)
     await copying.follow(tx, principal, ids, now)
+    await belief.update(tx, space_key, ids)
 
 
 def _review(memory: Due, aged: Aged) -> ReviewRow:
@@ -171,7 +173,7 @@ async def take_back(tx: Transaction, principal: Principal, decision: StoredDecis
         elif memory.state is STATES[decision.action]:
             is_over = decision.action is Action.EXPIRE and memory.valid_to <= now
             change = Change(id=before.id, state=State(before.state), valid_to=OPEN_END if is_over else memory.valid_to)
-            await _change_states(tx, principal, decision.space_key, [change], now)
+            await change_states(tx, principal, decision.space_key, [change], now)
 
 
 async def count_due(tx: Transaction, principal: Principal, space: str | None, now: datetime) -> int:

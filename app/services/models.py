@@ -13,6 +13,8 @@ from typing import TypeVar
 
 import msgspec
 
+from app.domain.consolidation import Group as Topic
+from app.domain.consolidation import Summary
 from app.domain.discovery import Statement
 from app.domain.errors import Unavailable
 from app.domain.facts import Fact
@@ -24,6 +26,7 @@ from app.services import budgets
 from app.services.parts import Parts
 from ingest.answers import Answer
 from ingest.candidates import Known
+from ingest.model_consolidation import SummaryAnswer, read_summary, summary_prompt
 from ingest.model_extraction import ExtractionAnswer, extraction_prompt, is_worth_asking
 from ingest.model_facts import read_facts
 from ingest.model_reconciliation import (
@@ -41,6 +44,7 @@ Shape = TypeVar("Shape")
 
 # Set aside for what the model writes: a window of twelve turns yields a dozen facts of about a hundred tokens.
 ANSWER_TOKENS = 1500
+METHOD = "llm"
 SPENT = "the budget of this space for the language model is used up for today"
 
 
@@ -57,6 +61,15 @@ class Answered(msgspec.Struct, frozen=True):
     """Answers by the index of their fact, what they cost, and why some facts have none."""
 
     answers: dict[int, Answer]
+    tokens: int = 0
+    notes: list[str] = []
+
+
+class Summed(msgspec.Struct, frozen=True):
+    """What the model says of a topic, else why that is not believed, or a note why it said nothing this time."""
+
+    summary: Summary | None
+    reason: str = ""
     tokens: int = 0
     notes: list[str] = []
 
@@ -176,6 +189,21 @@ async def _answer_pairs(
     except ModelFailed as error:
         return Answered({}, error.tokens, [f"decided by the judge: {error}"])
     return Answered(read_relations(given.value, len(pairs)), given.tokens)
+
+
+async def sum_up(parts: Parts, space: SpaceAccess, topic: Topic) -> Summed:
+    """What the model says of a topic. Never raises for the model: one that is away is asked the next time."""
+    if parts.llm is None:
+        return Summed(None, notes=["no language model"])
+    try:
+        given = await _ask(parts, parts.llm, space, summary_prompt(topic), SummaryAnswer)
+    except ModelFailed as error:
+        # What was paid for and cannot be read is not asked for again.
+        if error.tokens and not isinstance(error, ModelAway | BudgetSpent):
+            return Summed(None, str(error), error.tokens)
+        return Summed(None, "", error.tokens, [f"left for the next time: {error}"])
+    summary, reason = read_summary(given.value, topic)
+    return Summed(summary, reason, given.tokens)
 
 
 async def _ask(

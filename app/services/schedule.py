@@ -20,7 +20,7 @@ from app.domain.aging import JobView, LifecycleView
 from app.domain.errors import OurmemError
 from app.domain.memories import timestamp
 from app.domain.principal import Principal
-from app.services import communities, lifecycle
+from app.services import communities, consolidation, lifecycle
 from app.services import tasks as task_service
 from app.services.parts import Parts
 from app.storage import system, system_jobs, tasks
@@ -48,6 +48,8 @@ DELETE_BATCH = 1_000
 # Communities cost seconds of a processor for a large space, and nobody waits for them; the rest has its turn next time.
 COMMUNITIES_EVERY = timedelta(hours=6)
 MOST_MOVED = 1_000
+# Once a night (pipelines 5.6), and it finds little to do where little was said.
+CONSOLIDATION_EVERY = timedelta(days=1)
 
 # What a job does in the period that a time names.
 Work = Callable[[Parts, datetime], Awaitable[None]]
@@ -67,6 +69,7 @@ def jobs_of(settings: Settings) -> list[Job]:
         Job("lifecycle", timedelta(minutes=settings.lifecycle_minutes), queue_aging),
         Job("vectors", timedelta(hours=1), retry_lost),
         Job("communities", COMMUNITIES_EVERY, queue_communities),
+        Job("consolidation", CONSOLIDATION_EVERY, queue_consolidation),
         Job("cleaning", timedelta(days=1), clean),
     ]
     return [job for job in table if job.every]
@@ -84,6 +87,13 @@ async def queue_communities(parts: Parts, period: datetime) -> None:
     for due in await parts.graph.read(system_jobs.list_moved_spaces, MOST_MOVED):
         task_id = str(uuid5(NAMESPACE, f"communities\n{due.space_key}\n{period.isoformat()}"))
         await _queue(parts.graph, communities.new_task(due.space_key, due.tenant_id, task_id, parts.clock()))
+
+
+async def queue_consolidation(parts: Parts, period: datetime) -> None:
+    """A task for each space that has moved since its memories were consolidated."""
+    for due in await parts.graph.read(system_jobs.list_unconsolidated_spaces, MOST_MOVED):
+        task_id = str(uuid5(NAMESPACE, f"consolidation\n{due.space_key}\n{period.isoformat()}"))
+        await _queue(parts.graph, consolidation.new_task(due.space_key, due.tenant_id, task_id, parts.clock()))
 
 
 async def _queue(graph: Graph, task: tasks.Task) -> None:

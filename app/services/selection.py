@@ -173,13 +173,15 @@ def collapse(ranked: Sequence[Ranked], plan: Plan, watch: Stopwatch) -> list[Ran
     """One result for one thing, the best placed of them; then as many as were asked for.
 
     Equal texts are one thing, and so are a memory and its copies, and a fact and the message that states it, which lead
-    to each other.
+    to each other. What was derived from memories that are found says nothing besides them, wherever it stands.
     """
     first: dict[str, str] = {}
+    memories = {item.hit.id for item in ranked if item.hit.kind == "memory"}
     kept: list[Ranked] = []
     dropped: list[Dropped] = []
     for item in _originals_first(ranked):
-        reason = _superfluous(item.hit, plan, first)
+        premise = next((one for one in item.hit.evidence_ids if one in memories), None)
+        reason = f"derived from {premise}" if premise else _superfluous(item.hit, plan, first)
         if not reason and len(kept) == plan.limit:
             reason = f"beyond limit {plan.limit}"
         if reason:

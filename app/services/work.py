@@ -12,6 +12,7 @@ from app.domain.tasks import Progress, Report, Task, TaskKind
 from app.services import (
     communities,
     connector_storing,
+    consolidation,
     discovery,
     entities,
     erasure,
@@ -75,6 +76,14 @@ async def discover(parts: Parts, principal: Principal, task: Task, report: Repor
     return progress
 
 
+async def consolidate(parts: Parts, principal: Principal, task: Task, report: Report) -> Progress:
+    """Derives memories from groups of others; their texts are new, so their vectors are still to be made."""
+    await embed_waiting(parts, task, report)
+    progress = await consolidation.run(parts, principal, task, report)
+    await embed_waiting(parts, task, report)
+    return progress
+
+
 # What is done for each kind of task.
 WORK: dict[TaskKind, Work] = {
     TaskKind.INGEST: take_in,
@@ -82,6 +91,7 @@ WORK: dict[TaskKind, Work] = {
     TaskKind.IMPORT: bring_in,
     TaskKind.DISCOVER: discover,
     TaskKind.COMMUNITIES: communities.run,
+    TaskKind.CONSOLIDATE: consolidate,
     TaskKind.CONNECTOR: follow,
     TaskKind.LIFECYCLE: lifecycle.run,
     TaskKind.ERASE: erasure.run,

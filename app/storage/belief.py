@@ -23,6 +23,8 @@ class EvidenceRow(msgspec.Struct, frozen=True, kw_only=True):
     confidence: float
     asserter: str
     session_id: str
+    # Of what something follows from: it has a successor, is over, or says something else since.
+    is_changed: bool = False
 
 
 class ClaimRow(msgspec.Struct, frozen=True, kw_only=True):

@@ -64,6 +64,10 @@ async def list_moved_spaces(tx: Transaction, limit: int) -> list[DueSpace]:
     return await many(tx, QUERIES["list_moved_spaces"], DueSpace, limit=limit)
 
 
+async def list_unconsolidated_spaces(tx: Transaction, limit: int) -> list[DueSpace]:
+    return await many(tx, QUERIES["list_unconsolidated_spaces"], DueSpace, limit=limit)
+
+
 async def list_lost_tasks(tx: Transaction, since: datetime, limit: int) -> list[Task]:
     return await many(tx, QUERIES["list_lost_tasks"], Task, since=since, limit=limit)
 

@@ -280,6 +280,8 @@ READING = [
     Call("GET /v1/lifecycle", 200, 200),
     Call("POST /v1/lifecycle/run", 200, 404, query={"space": "{space}", "dry_run": "true"}, scope="write"),
     Call("POST /v1/lifecycle/run", 202, 202, scope="write"),
+    Call("POST /v1/lifecycle/consolidate", 200, 404, query={"space": "{space}", "dry_run": "true"}, scope="write"),
+    Call("POST /v1/lifecycle/consolidate", 202, 202, scope="write"),
     Call("GET /v1/tasks/{task_id}", 200, 404),
     Call("GET /v1/tasks/{task_id}/events", 200, 404),
     Call("POST /v1/tasks/{task_id}/cancel", 200, 404, path={"task_id": "{cancelled_id}"}, scope="write"),
