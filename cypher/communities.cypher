@@ -69,7 +69,11 @@ SET community.label = row.label, community.memory_count = row.memory_count, comm
 // Puts memories and entities into communities of their space.
 UNWIND $rows AS row
 MATCH (community:Community {id: row.community_id}) WHERE community.space_key = $space_key
-MATCH (member:Memory|Entity {id: row.member_id}) WHERE member.space_key = $space_key
+CALL (row) {
+  MATCH (memory:Memory {id: row.member_id}) WHERE memory.space_key = $space_key RETURN memory AS member
+  UNION
+  MATCH (entity:Entity {id: row.member_id}) WHERE entity.space_key = $space_key RETURN entity AS member
+}
 MERGE (member)-[:IN_COMMUNITY]->(community);
 
 // name: update_centralities

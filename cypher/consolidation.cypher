@@ -31,9 +31,10 @@ RETURN DISTINCT key ORDER BY key;
 // name: list_open_communities
 // The communities with a memory that no consolidation has seen, the largest first.
 MATCH (community:Community {space_key: $space_key})
-WHERE EXISTS {
+CALL (community) {
   MATCH (community)<-[:IN_COMMUNITY]-(memory:Memory)
   WHERE memory.state = 'active' AND memory.derived_key IS NULL AND coalesce(memory.consolidated_hash, '') <> memory.text_hash
+  RETURN memory.id AS fresh LIMIT 1
 }
 WITH community ORDER BY community.memory_count DESC, community.id LIMIT $limit
 RETURN community.id AS key;
