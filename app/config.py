@@ -18,6 +18,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     log_level: str = "info"
     log_format: str = "text"
     cors_origins: str = "*"
+    metrics: str = "local"
+    worker_metrics_port: int = 0
     requests_per_min: int = 0
     key_failures_per_min: int = 60
     llm_requests_per_min: int = 300
@@ -57,13 +59,14 @@ LARGEST_NUMBER = 65535
 NUMBERS = (
     "port", "requests_per_min", "key_failures_per_min", "llm_requests_per_min", "share_rate_per_min", "embed_dim",
     "embed_timeout_secs", "llm_timeout_secs", "worker_tasks", "worker_grace_secs",
-    "github_timeout_secs", "lifecycle_minutes", "tasks_kept_days",
+    "worker_metrics_port", "github_timeout_secs", "lifecycle_minutes", "tasks_kept_days",
 )  # fmt: skip
 CHOICES: dict[str, tuple[str, ...]] = {
     "embed_provider": ("local", "openai-compatible"),
     "llm_provider": ("openai-compatible",),
     "signup": ("open", "token", "closed"),
     "log_format": ("text", "json"),
+    "metrics": ("local", "open", "off"),
     "log_level": ("debug", "info", "warning", "error"),
 }
 

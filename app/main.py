@@ -35,6 +35,7 @@ from app.api import (
     invitations,
     lifecycle,
     memories,
+    metrics,
     noise_examples,
     organizations,
     profile,
@@ -71,6 +72,7 @@ from ingest.redaction import redact
 
 ROUTERS = [
     health.router,
+    metrics.router,
     tenants.router,
     exports.router,
     memories.router,

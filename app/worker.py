@@ -9,8 +9,10 @@ import random
 import socket
 from datetime import datetime
 from itertools import count
+from time import perf_counter
 from uuid import uuid4
 
+from app import metrics
 from app.domain.errors import OurmemError
 from app.domain.tasks import (
     LEASE,
@@ -160,6 +162,7 @@ class Attempt:
         self._progress = Progress()
         self._stopped: WorkStopped | None = None
         self._doing: asyncio.Task[Progress] | None = None
+        self._started = perf_counter()
 
     async def run(self) -> None:
         """Returns when the outcome is recorded. Raises Unavailable when it cannot be; the lease runs out then."""
@@ -187,6 +190,7 @@ class Attempt:
     async def release(self) -> None:
         """Gives the task back to the queue as if it had not been taken."""
         LOG.info("task %s goes back to the queue", self._task.id)
+        self._count("released")
         await self._parts.graph.write(system.release_task, self._lease())
 
     async def _do(self) -> Progress:
@@ -217,6 +221,7 @@ class Attempt:
         match error:
             case LeaseLost():
                 LOG.warning("task %s was taken over by another worker", self._task.id)
+                self._count("lost")
             case CancelAsked():
                 await self._finish(TaskStatus.CANCELLED, self._progress)
             case Drained():
@@ -228,6 +233,7 @@ class Attempt:
     async def _finish(self, status: TaskStatus, progress: Progress) -> None:
         total, now = after(self._task, progress), self._parts.clock()
         await self._parts.graph.write(_finish, self._task, self._lease(), status, total, now)
+        self._count(status.value)
 
     async def _postpone(self, error: BaseException) -> None:
         now = self._parts.clock()
@@ -239,6 +245,10 @@ class Attempt:
         status = TaskStatus.FAILED if is_last else TaskStatus.QUEUED
         ended = Outcome(status=status, error=_reason(error), due_at=due_at, now=now)
         await self._parts.graph.write(_postpone, self._task, self._lease(), ended)
+        self._count("failed" if is_last else "postponed")
+
+    def _count(self, outcome: str) -> None:
+        metrics.count_task(self._task.kind.value, outcome, perf_counter() - self._started)
 
     def _lease(self) -> Lease:
         return Lease(self._task.id, self._task.worker or "", self._parts.clock() + LEASE)

@@ -80,6 +80,13 @@ SET claimed.phase = 'running', claimed.status = 'running', claimed.attempts = cl
     claimed.due_at = $lease_until, claimed.started_at = coalesce(claimed.started_at, $now), claimed.lock = null
 RETURN {tenant_id: tenant_id, task: claimed {.*}} AS claim;
 
+// name: count_open_tasks
+// How many tasks have not ended, by kind and phase, and when the oldest of each was made.
+MATCH (task:Task) USING INDEX SEEK task:Task(phase, due_at)
+WHERE task.phase IN ['ready', 'behind', 'waiting', 'running'] AND task.due_at IS NOT NULL
+WITH task.kind AS kind, task.phase AS phase, count(*) AS total, min(task.created_at) AS oldest
+RETURN {kind: kind, phase: phase, count: total, oldest: oldest} AS tasks;
+
 // name: renew_task
 // Prolongs the lease of a task that this worker still holds; no row when it holds it no more.
 MATCH (task:Task {id: $task_id})

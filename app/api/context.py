@@ -12,6 +12,7 @@ import msgspec
 from litestar.datastructures import MutableScopeHeaders
 from litestar.types import ASGIApp, HTTPScope, Message, Receive, Scope, Send
 
+from app import metrics
 from app.domain.rate_limits import Allowance
 
 LOG = logging.getLogger("app.access")
@@ -68,7 +69,7 @@ def identify(app: ASGIApp) -> ASGIApp:
                 headers[HEADER] = context.id
                 for name, value in (limit_headers(context.allowance) if context.allowance else {}).items():
                     headers[name] = value
-                _log(scope, message["status"], time.perf_counter() - started)
+                _note(scope, message["status"], time.perf_counter() - started)
             await send(message)
 
         token = CURRENT.set(context)
@@ -86,7 +87,8 @@ def _given_id(scope: Scope) -> str:
     return given if GIVEN.fullmatch(given) else ""
 
 
-def _log(scope: HTTPScope, status: int, seconds: float) -> None:
+def _note(scope: HTTPScope, status: int, seconds: float) -> None:
     """The path as it is declared: a real one may hold the name of a group, or a key in the id of a space."""
     route = scope["path_template"] if "path_template" in scope else "?"  # noqa: SIM401 - `get` has no type
+    metrics.count_request(scope["method"], metrics.OTHER if route == "?" else route, status, seconds)
     LOG.info("%s %s %d in %d ms", scope["method"], route, status, round(seconds * 1000))

@@ -14,6 +14,7 @@ from typing import Any, TypeVar
 import uvicorn
 from uvicorn.loops.auto import auto_loop_factory
 
+from app import metrics
 from app.cli.databases import Database, check_connection, connect
 from app.cli.failures import Failure
 from app.cli.offline import set_up
@@ -168,6 +169,23 @@ async def serving(parts: Parts, listener: socket.socket) -> AsyncGenerator[None]
         app.state.closing.set()
         server.should_exit = True
         await task
+
+
+@contextmanager
+def counting(settings: Settings) -> Generator[None]:
+    """Answers Prometheus from a worker, which has no other port; without OMEM_WORKER_METRICS_PORT it does not."""
+    if not settings.worker_metrics_port:
+        yield
+        return
+    try:
+        close = metrics.serve(settings.host, settings.worker_metrics_port)
+    except OSError as error:
+        problem = f"port {settings.worker_metrics_port} on {settings.host} is taken; set OMEM_WORKER_METRICS_PORT"
+        raise Failure(problem) from error
+    try:
+        yield
+    finally:
+        close()
 
 
 def bind(settings: Settings) -> socket.socket:

@@ -57,7 +57,7 @@ def work() -> None:
     """A worker without a service."""
     settings = load_settings()
     logs.set_up(settings.log_level, settings.log_format)
-    with open_database(settings, Use.JOIN) as database:
+    with open_database(settings, Use.JOIN) as database, program.counting(settings):
 
         async def work_until(ending: Ending) -> None:
             async with program.prepared(settings, database, ending) as parts, running(parts):

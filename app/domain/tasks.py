@@ -47,6 +47,15 @@ class TaskStatus(StrEnum):
     CANCELLED = "cancelled"
 
 
+class OpenTasks(msgspec.Struct, frozen=True):
+    """How many tasks of a kind are in a phase, and when the oldest of them was made."""
+
+    kind: TaskKind
+    phase: str
+    count: int
+    oldest: datetime
+
+
 class WorkStopped(Exception):
     """A worker must leave its task alone from here on."""
 

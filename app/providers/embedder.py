@@ -8,6 +8,7 @@ from collections import OrderedDict
 from collections.abc import Sequence
 from typing import Protocol, TypeAlias
 
+from app import metrics
 from app.config import Settings
 from app.providers.embeddings import ROLES, EmbeddingFailed, Encoder, Role
 from app.providers.local_embedder import LocalEncoder
@@ -118,7 +119,8 @@ class Shelf:
 
     async def _encode(self, texts: list[str]) -> Embedded:
         try:
-            made = dict(zip(texts, await self._encoder.encode(texts, self._role), strict=True))
+            with metrics.embedding(self._role, len(texts)):
+                made = dict(zip(texts, await self._encoder.encode(texts, self._role), strict=True))
         finally:
             for text in texts:
                 del self._coming[text]

@@ -9,6 +9,7 @@ from ipaddress import IPv6Address, ip_address
 
 import msgspec
 
+from app import metrics
 from app.config import Settings
 from app.domain.errors import RateLimited
 from app.domain.principal import Principal
@@ -48,14 +49,14 @@ class Limits:
     def check_sign_up(self, address: str, now: datetime) -> Allowance:
         """Counts a sign-up. Raises RateLimited."""
         allowance = self._windows.count("sign-up", network_of(address), SIGN_UPS_PER_MINUTE, now)
-        return _checked(allowance, "too many sign-ups from this address")
+        return _checked("sign-ups", allowance, "too many sign-ups from this address")
 
     def check_key(self, settings: Settings, address: str, hashed: str, now: datetime) -> None:
         """Raises RateLimited for a key that is not known yet, from an address that tried too many wrong ones."""
         limit = settings.key_failures_per_min
         if limit and hashed not in self._known_keys and not is_local(address):
             allowance = self._windows.look("key", network_of(address), limit, now)
-            _checked(allowance, "too many wrong keys from this address")
+            _checked("wrong keys", allowance, "too many wrong keys from this address")
 
     def note_failure(self, settings: Settings, address: str, now: datetime) -> None:
         """Counts a wrong key."""
@@ -76,7 +77,7 @@ class Limits:
         """
         tenant = principal.tenant_id
         allowances = [
-            _checked(self._windows.count(what, who, limit, request.now), f"too many {what} by this {owner}")
+            _checked(what, self._windows.count(what, who, limit, request.now), f"too many {what} by this {owner}")
             for what, who, owner, limit in (
                 ("requests", principal.key_id, "key", settings.requests_per_min),
                 ("texts for the language model", tenant, "tenant", _llm_limit(settings, request)),
@@ -92,8 +93,9 @@ def _llm_limit(settings: Settings, request: Request) -> int:
     return settings.llm_requests_per_min if has_model and LLM_WORK.fullmatch(request.line) else 0
 
 
-def _checked(allowance: Allowance, problem: str) -> Allowance:
+def _checked(limit: str, allowance: Allowance, problem: str) -> Allowance:
     if allowance.is_exceeded:
+        metrics.count_refusal(limit)
         raise RateLimited(f"{problem}; try again in {allowance.reset_seconds} s", allowance=allowance)
     return allowance
 

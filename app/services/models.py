@@ -9,10 +9,12 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
+from time import perf_counter
 from typing import TypeVar
 
 import msgspec
 
+from app import metrics
 from app.domain.consolidation import Group as Topic
 from app.domain.consolidation import Summary
 from app.domain.discovery import Statement
@@ -213,11 +215,16 @@ async def _ask(
     wanted = estimate_tokens(prompt.system) + estimate_tokens(prompt.user) + ANSWER_TOKENS
     reserved = await budgets.reserve(parts, space, wanted)
     if reserved is None:
+        metrics.count_refusal("tokens a day")
         raise BudgetSpent(SPENT)
+    started = perf_counter()
     try:
         completion = await llm.complete(prompt, shape)
     except ModelFailed as error:
+        outcome = "away" if isinstance(error, ModelAway) else "failed"
+        metrics.count_llm(outcome, error.tokens, perf_counter() - started)
         await budgets.settle(parts, reserved, error.tokens)
         raise
+    metrics.count_llm("answered", completion.tokens, perf_counter() - started)
     await budgets.settle(parts, reserved, completion.tokens)
     return completion

@@ -7,6 +7,7 @@ from datetime import datetime
 
 import msgspec
 
+from app import metrics
 from app.domain import ranking
 from app.domain.errors import Unavailable
 from app.domain.memories import State
@@ -57,6 +58,7 @@ async def search_memories(parts: Parts, principal: Principal, request: SearchReq
     results = await parts.graph.read(expand, principal, plan, best)
     watch.stage("expand", len(best), [result.score for result in results])
     parts.accesses.note(principal, [(item.hit.space_key, item.hit.id) for item in best], plan.now)
+    metrics.count_search(watch.durations(), degraded)
     return SearchAnswer(
         results=results,
         abstained=not ranked,

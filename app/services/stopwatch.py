@@ -7,6 +7,10 @@ from collections.abc import Iterable, Sequence
 
 from app.domain.search import Dropped, Stage, Trace
 
+# Legs that are asked together with the vector leg, whose stage has the time of all.
+WITHIN = ("leg:english", "leg:cjk")
+ASKED_TOGETHER = "leg:vector"
+
 
 class Stopwatch:
     """Collects the stages of a search with their durations."""
@@ -31,7 +35,15 @@ class Stopwatch:
         )
         self._last = now
 
+    def durations(self) -> list[tuple[str, float]]:
+        """The stages with their seconds, the legs that are branches of one statement as one stage."""
+        return [(_kind(stage.name), stage.duration_ms / 1000) for stage in self.stages if stage.name not in WITHIN]
+
     def trace(self, final_count: int) -> Trace:
         """The whole search."""
         total = round((time.perf_counter() - self._start) * 1000, 3)
         return Trace(stages=self.stages, total_duration_ms=total, final_count=final_count)
+
+
+def _kind(stage: str) -> str:
+    return "legs" if stage.startswith(ASKED_TOGETHER) else stage

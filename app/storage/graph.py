@@ -5,8 +5,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
-from contextlib import suppress
+from collections.abc import Awaitable, Callable, Generator
+from contextlib import contextmanager, suppress
 from datetime import UTC
 from typing import Any, Concatenate, LiteralString, ParamSpec, TypeVar, cast
 
@@ -15,6 +15,7 @@ from neo4j import AsyncDriver, AsyncGraphDatabase, AsyncManagedTransaction, Noti
 from neo4j.exceptions import AuthError, ConfigurationError, ConstraintError, DriverError, Neo4jError
 from neo4j.time import DateTime
 
+from app import metrics
 from app.domain.errors import Unavailable
 from app.storage.queries import Query
 
@@ -65,32 +66,39 @@ class Graph:
 
     async def read(self, work: Work[P, Result], *args: P.args, **kwargs: P.kwargs) -> Result:
         """Runs a unit of work in one read transaction; it may run twice."""
-        try:
+        with _told("read"):
             async with self._driver.session(database=self._database) as session:
                 return await session.execute_read(work, *args, **kwargs)
-        except (DriverError, Neo4jError) as error:
-            raise domain_error(error) from error
 
     async def write(self, work: Work[P, Result], *args: P.args, **kwargs: P.kwargs) -> Result:
         """Runs a unit of work in one write transaction; deadlocks and lost connections are tried again."""
-        try:
+        with _told("write"):
             async with self._driver.session(database=self._database) as session:
                 return await session.execute_write(work, *args, **kwargs)
-        except (DriverError, Neo4jError) as error:
-            raise domain_error(error) from error
 
     async def run_alone(self, statement: LiteralString, **parameters: object) -> list[dict[str, Any]]:
         """Runs one statement in a transaction of its own, as schema changes need it; rows as maps."""
-        try:
+        with _told("alone"):
             async with self._driver.session(database=self._database) as session:
                 result = await session.run(statement, parameters)
                 return [cast("dict[str, Any]", native(row.data())) async for row in result]
-        except (DriverError, Neo4jError) as error:
-            raise domain_error(error) from error
 
     async def close(self) -> None:
         """Closes all connections."""
         await self._driver.close()
+
+
+@contextmanager
+def _told(mode: str) -> Generator[None]:
+    """Measures a transaction and turns what the driver raises into errors of the domain."""
+    try:
+        with metrics.graph_transaction(mode):
+            yield
+    except (DriverError, Neo4jError) as error:
+        known = domain_error(error)
+        if not isinstance(known, AlreadyThere):
+            metrics.count_graph_failure(mode, "unavailable" if isinstance(known, Unavailable) else "query")
+        raise known from error
 
 
 class TakenBack(Exception):

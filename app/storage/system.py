@@ -9,7 +9,7 @@ import msgspec
 
 from app.domain.connectors import Registered
 from app.domain.principal import Principal, Scope, SpaceAccess
-from app.domain.tasks import Hold, Progress, Task, TaskStatus
+from app.domain.tasks import Hold, OpenTasks, Progress, Task, TaskStatus
 from app.domain.tenants import KeyUse
 from app.storage.graph import Transaction, many, one
 from app.storage.queries import load
@@ -66,6 +66,10 @@ class Outcome(msgspec.Struct, frozen=True):
 
 async def get_principal(tx: Transaction, key_hash: str, now: datetime) -> Principal | None:
     return await one(tx, QUERIES["get_principal"], Principal, hash=key_hash, now=now)
+
+
+async def count_open_tasks(tx: Transaction) -> list[OpenTasks]:
+    return await many(tx, QUERIES["count_open_tasks"], OpenTasks)
 
 
 async def get_busy_space(tx: Transaction) -> SpaceAccess | None:

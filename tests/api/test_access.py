@@ -135,6 +135,7 @@ PUBLIC = [
     Call("GET /health", 200, 200),
     Call("GET /health/live", 200, 200),
     Call("GET /health/ready", 200, 200),
+    Call("GET /metrics", 200, 200),
     Call("GET /version", 200, 200),
     Call("POST /v1/tenants", 200, 200, {"name": "another"}),
     # Instead of a key it needs a signature.

@@ -25,7 +25,7 @@ ADDRESS = "http://127.0.0.1:8080"
 MORE = "…"
 # What the examples of webhooks send, since a signature belongs to one body.
 PING = '{"zen": "Keep it logically awesome."}'
-EXAMPLE = re.compile(r"```sh\n(curl .*?)\n```\n\n```json\n(.*?)\n```", re.DOTALL)
+EXAMPLE = re.compile(r"```sh\n(curl .*?)\n```\n\n```(json|text)\n(.*?)\n```", re.DOTALL)
 
 
 class Example(NamedTuple):
@@ -39,9 +39,9 @@ class Example(NamedTuple):
 def examples() -> list[Example]:
     _, *parts = re.split(r"^## (\w+ /\S*)$", (ROOT / "docs" / "api.md").read_text(encoding="utf-8"), flags=re.MULTILINE)
     return [
-        Example(heading, command, json.loads(answer))
+        Example(heading, command, json.loads(answer) if form == "json" else answer)
         for heading, text in zip(parts[::2], parts[1::2], strict=True)
-        for command, answer in EXAMPLE.findall(text)
+        for command, form, answer in EXAMPLE.findall(text)
     ]
 
 
@@ -180,11 +180,13 @@ async def test_example_answers_as_it_says(anonymous: Client, variables: dict[str
 
 
 def json_of(answer: httpx.Response) -> Any:
-    """The JSON of an answer, of the last event of a stream, or of the first of its lines."""
+    """The JSON of an answer, of the last event of a stream, or of the first of its lines; plain text as it is."""
     if is_stream(answer):
         return json.loads(re.findall(r"^data: (.*)$", answer.text, re.MULTILINE)[-1])
     if answer.headers["content-type"].startswith("application/x-ndjson"):
         return json.loads(answer.text.splitlines()[0])
+    if answer.headers["content-type"].startswith("text/plain"):
+        return answer.text
     return answer.json()
 
 

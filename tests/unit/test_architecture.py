@@ -19,6 +19,8 @@ QUERY_FILES = sorted((ROOT / "cypher").glob("*.cypher"))
 RANKS = {
     "app.config": 0,
     "app.domain": 1,
+    # Counters that any layer but the domain may move.
+    "app.metrics": 1,
     # A program for other programs, which knows nothing of the service but its API.
     "app.claude_code": 0,
     "app.client": 2,
@@ -55,6 +57,7 @@ HOMES = {
     "mcp": ("app.mcp.server", "app.api.mcp", "app.cli.mcp"),
     "mcp_types": ("app.mcp.server",),
     "rich": ("app.cli",),
+    "prometheus_client": ("app.metrics",),
     # Communities, and paths and GraphML of an excerpt: each a pure step over what was read.
     "networkx": ("ingest.communities", "ingest.networks"),
     "markdown_it": ("ingest.formats_markdown",),
@@ -82,6 +85,8 @@ MAY_USE_SYSTEM = (
     "app.api.auth",
     "app.api.tenants",
     "app.api.health",
+    # How much background work waits, whoever it is for.
+    "app.api.metrics",
     "app.api.connectors",
     "app.worker",
     "app.main",
@@ -165,6 +170,7 @@ def test_routes_reach_the_graph_only_through_services() -> None:
     allowed = (
         "app.config",
         "app.client",
+        "app.metrics",
         "app.mcp",
         "app.domain",
         "app.services",
