@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Iterable
+from collections.abc import AsyncIterator, Iterable
 from types import TracebackType
 from typing import Any, Self, TypeVar
 from urllib.parse import quote
@@ -17,6 +17,7 @@ from urllib.parse import quote
 import httpx
 import msgspec
 
+from app.domain.account_lines import AccountImported
 from app.domain.conflicts import ConflictList, ConflictView, ResolveRequest
 from app.domain.decisions import DecisionList, DecisionView
 from app.domain.entities import EntityList, Timeline
@@ -94,6 +95,11 @@ class Client:
         """Signs up; `token` is what OMEM_SIGNUP_TOKEN asks for."""
         headers = {"X-Signup-Token": token} if token else {}
         return await self._send("POST", "/v1/tenants", CreatedTenant, body=NewTenant(name), headers=headers)
+
+    async def import_account(self, chunks: AsyncIterator[bytes]) -> AccountImported:
+        """Sends the file of an export; a large one takes minutes."""
+        form = {"content": chunks, "timeout": None}
+        return await self._send("POST", "/v1/imports/export", AccountImported, form=form)
 
     async def create_memory(self, new: NewMemory, idempotency_key: str = "") -> CreatedMemory:
         headers = {"Idempotency-Key": idempotency_key} if idempotency_key else {}

@@ -43,7 +43,7 @@ CREATE (asked:Episode:Sample {
   id: 'sample-message-1', kind: 'message', content: 'Where do you live?', l0_abstract: 'Where do you live?', l1_overview: '',
   category: 'events', memory_type: 'session', state: 'active', state_before: 'held', tier: 'peripheral', importance: 0.5, confidence: 0.5,
   base_confidence: 0.5, access_count: 0, uses: 0.0, repeat_count: 0, tags: ['home'], scope: 'global', agent_id: agent.id,
-  session_id: session.id, tenant_id: tenant.id, source: 'mcp', space_id: space.id, space_key: space.space_key,
+  session_id: session.id, tenant_id: tenant.id, author_id: 'sample-author', source: 'mcp', space_id: space.id, space_key: space.space_key,
   visibility: 'global', visible_to: 'all0', owner_agent_id: agent.id, version: 1, rev: 1, valid_from: tenant.created_at,
   valid_to: datetime('9999-12-31T00:00:00Z'), recorded_at: tenant.created_at, retired_at: datetime('9999-12-31T00:00:00Z'),
   created_at: tenant.created_at, updated_at: tenant.created_at, last_accessed_at: tenant.created_at, facets: 'kind0',
@@ -126,7 +126,7 @@ CREATE (merge)-[:DECIDED {op: 'merged'}]->(alias)
 CREATE (:Revision:Sample {
   memory_id: memory.id, space_key: space.space_key, version: 1, content: 'Ann lives in China.', tags: ['home'],
   category: 'profile', memory_type: 'insight', state: 'active', importance: 0.5, edited_at: tenant.created_at,
-  edited_by: tenant.id
+  edited_by: tenant.id, author_id: 'sample-author'
 })-[:REVISION_OF]->(memory)
 CREATE (tag:Tag:Sample {space_key: space.space_key, name: 'home'})
 CREATE (memory)-[:TAGGED]->(tag), (asked)-[:TAGGED]->(tag)
@@ -171,7 +171,7 @@ SET copy = memory {
 }
 CREATE (copy)-[:IN_SPACE]->(team)
 CREATE (copy)-[:SHARED_FROM {
-  by: tenant.id, agent: 'mcp', at: tenant.created_at, note: 'for all', rule: rule.id, mode: 'live', source_version: 1
+  by: tenant.id, author_id: 'sample-author', agent: 'mcp', at: tenant.created_at, note: 'for all', rule: rule.id, mode: 'live', source_version: 1
 }]->(memory)
 CREATE (trace:Origin:Sample {id: 'sample-origin', space_id: 'team/gone', created_at: tenant.created_at})
 CREATE (pending:PendingShare:Sample {

@@ -230,9 +230,9 @@ def import_files(paths: tuple[Path, ...], key: str, url: str, **chosen: Any) -> 
     """Send files and folders to a running service.
 
     Takes Markdown, texts, conversations, exports of ChatGPT and Claude, transcripts of Claude Code and OpenClaw,
-    memories of mem0, Cursor and OpenClaw, JSON lines; docs/api.md says how each is read. What `ourmem export` wrote is
-    restored with its relations and agents, into the personal space. Run it again as often as you like: what is there
-    already is not stored twice. Exit code 1 when a file could not be imported.
+    memories of mem0, Cursor and OpenClaw, JSON lines; docs/api.md says how each is read. What `ourmem export` wrote
+    comes back whole, each space into one of its own. Run it again as often as you like: what is there already is
+    not stored twice. Exit code 1 when a file could not be imported.
 
     \b
     Examples:
@@ -291,7 +291,7 @@ def install_claude_code(key: str, url: str, settings: Path | None, uninstall: bo
 @TENANT
 @click.option("-o", "--output", type=WRITTEN, help="The file to write; standard output when absent.")
 def export(key: str, tenant: str, output: Path | None) -> None:
-    """Write everything a tenant has in its personal space: messages, memories, relations, agent groups.
+    """Write everything a tenant owns: its spaces with messages, memories, relations, decisions, settings.
 
     One JSON object a line, described in docs/export.md; `ourmem import` reads it. It is read from the graph itself, so
     a service may run or not, and what is private to any agent of the tenant is part of it.

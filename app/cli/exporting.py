@@ -1,4 +1,4 @@
-"""The command `export`: everything a tenant has in its personal space as JSON lines, page by page."""
+"""The command `export`: everything a tenant owns as JSON lines, page by page."""
 
 from __future__ import annotations
 
@@ -17,7 +17,6 @@ from app.cli.terminal import echo
 from app.domain.principal import Principal
 from app.services.exports import lines_of
 from app.services.parts import Parts
-from app.storage.graph import Graph
 
 
 def export(named: Named, output: Path | None) -> None:
@@ -27,7 +26,7 @@ def export(named: Named, output: Path | None) -> None:
         principal = await get_principal(parts, named)
         # Opened only now, so that a wrong key leaves an earlier export as it is.
         with output.open("wb") if output else nullcontext(sys.stdout.buffer) as file:
-            return await write_all(file, parts.graph, principal)
+            return await write_all(file, parts, principal)
 
     try:
         counts = on_graph(write)
@@ -36,10 +35,10 @@ def export(named: Named, output: Path | None) -> None:
     echo(", ".join(f"{count} {kind} lines" for kind, count in counts.items()) or "nothing to export")
 
 
-async def write_all(file: BinaryIO, graph: Graph, principal: Principal) -> Counter[str]:
+async def write_all(file: BinaryIO, parts: Parts, principal: Principal) -> Counter[str]:
     """Writes each line as it comes; how many of each kind."""
     counts: Counter[str] = Counter()
-    async for line in lines_of(graph, principal):
+    async for line in lines_of(parts.graph, principal, parts.clock()):
         file.write(msgspec.json.encode(line) + b"\n")
         counts[str(line.__struct_config__.tag)] += 1
     return counts

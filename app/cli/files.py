@@ -20,6 +20,7 @@ LOCOMO_SESSION = re.compile(r"session_(\d+)")
 LOCOMO_TIME = "%I:%M %p on %d %B, %Y"
 # What the beginning of an export and of a LoCoMo file holds, and how far it is read.
 EXPORT_LINE = re.compile(r'\s*\{\s*"kind"\s*:\s*"(?:group|message|memory|relation)"')
+ACCOUNT_LINE = re.compile(r'\s*\{\s*"kind"\s*:\s*"export"')
 LOCOMO = re.compile(r'"session_\d+_date_time"|"sample_id"|"conversation"\s*:\s*\{')
 LOOKED_AT = 1_000_000
 EXPECTED_LINE = 'each line must be a JSON object such as {"role": "user", "content": "…"}'
@@ -66,6 +67,15 @@ def is_restorable(path: Path) -> bool:
         return False
     first = next((line for line in head.split("\n") if line.strip()), "")
     return bool(EXPORT_LINE.match(first)) or (head.lstrip().startswith(("[", "{")) and bool(LOCOMO.search(head)))
+
+
+def is_account(path: Path) -> bool:
+    """Whether a file holds all that an account owned, as `ourmem export` writes it."""
+    try:
+        with path.open("rb") as file:
+            return bool(ACCOUNT_LINE.match(file.readline(LOOKED_AT).decode("utf-8-sig")))
+    except (OSError, UnicodeDecodeError):
+        return False
 
 
 def read_text(path: Path) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 from collections import Counter
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from itertools import groupby
 from pathlib import Path
 from typing import Any
@@ -17,11 +17,12 @@ from rich.table import Column, Table
 
 from app.cli import uploading
 from app.cli.failures import Failure, sentence
-from app.cli.files import Contents, is_restorable, read_file
+from app.cli.files import Contents, is_account, is_restorable, read_file
 from app.cli.terminal import output
 from app.cli.uploading import Choices, check_uploads, files_of, upload_all
 from app.client import Client, ServiceError, address
 from app.config import load_settings
+from app.domain.account_lines import AccountImported
 from app.domain.exports import MemoryLine, RelationLine
 from app.domain.memories import CreatedMemory, MemoryChange, NewMemory
 from app.domain.messages import NewMessages
@@ -32,6 +33,8 @@ from app.domain.tasks import TaskStatus, TaskView
 PARALLEL_REQUESTS = 4
 # So long without any task ending means that nobody works on them.
 IDLE_SECONDS = 60.0
+# So much of a file is in memory at a time.
+CHUNK_BYTES = 1024 * 1024
 NOT_FOUND = 404
 
 # Says that so many more steps are done.
@@ -163,28 +166,67 @@ async def create_once(client: Client, line: MemoryLine, new: NewMemory) -> Creat
 def import_files(paths: Sequence[Path], key: str, url: str, no_facts: bool, **chosen: Any) -> None:
     """Sends all files to the service, waits for its tasks and prints what became of them.
 
-    An export of this service is restored with ids, relations and agents, a LoCoMo file session by session; both go to
-    the personal space. All other files are imports.
+    An export of this service goes to it as it is. Lines as other programs write them are restored with relations and
+    agents, a LoCoMo file session by session; both go to the personal space. All other files are imports.
     """
     if not key:
         raise Failure("no API key; set OMEM_API_KEY (`ourmem tenant create` makes a tenant with one)")
     found = files_of(paths)
+    accounts = [path for path in found if is_account(path)]
+    found = [path for path in found if path not in accounts]
     restored = [path for path in found if is_restorable(path)]
     contents = [read_file(path) for path in restored]
     settings = load_settings()
     client = Client(url or address(settings.host, settings.port), key)
     others = [path for path in found if path not in restored]
-    asyncio.run(_import_all(client, contents, others, Choices(**chosen, facts=not no_facts)))
+    asyncio.run(_import_all(client, (accounts, contents, others), Choices(**chosen, facts=not no_facts)))
 
 
-async def _import_all(client: Client, contents: Sequence[Contents], paths: Sequence[Path], choices: Choices) -> None:
+async def _import_all(
+    client: Client, files: tuple[Sequence[Path], Sequence[Contents], Sequence[Path]], choices: Choices
+) -> None:
+    accounts, contents, paths = files
     async with client:
+        for account in accounts:
+            await _take_in(client, account)
         if contents:
             await _restore(client, contents)
         if paths:
             uploads = await upload_all(client, paths, choices, Console(stderr=True))
             output().print(uploading.report(uploads))
             check_uploads(uploads)
+
+
+async def _take_in(client: Client, path: Path) -> None:
+    """Sends an export. Raises Failure, which names the file and the line that is wrong."""
+    console = Console(stderr=True)
+    with console.status(f"Sending {path.name} …"):
+        try:
+            imported = await client.import_account(chunks_of(path))
+        except ServiceError as refused:
+            raise Failure(f"{path}: {sentence(refused)}") from refused
+    with console.status("Waiting for the tasks of the service …"):
+        tasks = await client.wait_for(imported.task_ids, IDLE_SECONDS)
+    output().print(account_report(imported))
+    check(tasks)
+
+
+async def chunks_of(path: Path) -> AsyncIterator[bytes]:
+    """The bytes of a file, a piece at a time."""
+    with path.open("rb") as file:
+        while chunk := await asyncio.to_thread(file.read, CHUNK_BYTES):
+            yield chunk
+
+
+def account_report(imported: AccountImported) -> Table:
+    """What of an export was new."""
+    table = Table("stored", Column("count", justify="right"), title="Import", title_justify="left")
+    for kind, count in imported.stored.items():
+        table.add_row(kind, str(count))
+    table.add_row("there already", str(imported.known))
+    if imported.members_left_out:
+        table.add_row("members who are not here", str(len(imported.members_left_out)))
+    return table
 
 
 async def _restore(client: Client, contents: Sequence[Contents]) -> None:

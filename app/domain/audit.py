@@ -36,6 +36,7 @@ class AuditAction(StrEnum):
     KEY_REVOKED = "key_revoked"
     GROUP_CHANGED = "group_changed"
     EXPORTED = "exported"
+    IMPORTED = "imported"
 
 
 class Entry(msgspec.Struct, frozen=True, kw_only=True):

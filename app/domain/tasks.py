@@ -30,6 +30,7 @@ class TaskKind(StrEnum):
     CONSOLIDATE = "consolidate"
     CONNECTOR = "connector"
     ERASE = "erase"
+    RESTORE = "restore"
 
 
 # Work on a space as a whole, of which one at a time is enough.

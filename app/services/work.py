@@ -95,6 +95,7 @@ WORK: dict[TaskKind, Work] = {
     TaskKind.CONNECTOR: follow,
     TaskKind.LIFECYCLE: lifecycle.run,
     TaskKind.ERASE: erasure.run,
+    TaskKind.RESTORE: take_in,
 }
 
 

@@ -142,9 +142,12 @@ PUBLIC = [
     Call("POST /v1/connectors/github/webhook", 401, 401, {}),
     Call("POST /v1/connectors/github/webhook/{token}", 401, 401, {}),
 ]
+# The file of an account that owned nothing.
+EXPORTED = {"kind": "export", "version": 2, "id": "e", "user_id": "somebody", "created_at": "2026-03-01T09:00:00Z"}
 # A stranger's path id answers 404; an id in `space=` of a list or search is dropped; his own lists show his own things.
 TENANTS = [
     Call("GET /v1/export", 200, 200, scope="admin"),
+    Call("POST /v1/imports/export", 200, 200, EXPORTED, scope="admin"),
     # Without the header that confirms it; what follows with it is in test_space_deletion.
     Call("DELETE /v1/tenants/me", 400, 400, scope="admin"),
     Call("GET /v1/keys", 200, 200, scope="admin"),

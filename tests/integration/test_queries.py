@@ -10,6 +10,7 @@ from typing import Any, LiteralString
 import pytest
 from neo4j import AsyncDriver, NotificationMinimumSeverity, ResultSummary
 
+from app.domain.account_lines import MemoryLine, MessageLine
 from app.storage.graph import Graph
 from app.storage.queries import FOLDER, Query, load, parse, statements
 from tests.clients import Client
@@ -31,6 +32,12 @@ RETURN collect(DISTINCT named[0] + '.' + key) AS names
 
 SAMPLE_SPACES = ["ssample0", "steam0"]
 
+# What an import makes anew: from the text, from the space and the audience, and vectors.
+FOLLOWS = {
+    "kind", "facets", "text_hash", "hash", "dedup_key", "space_id", "space_key", "visible_to", "embedding", "embed_task"
+}  # fmt: skip
+# What the lines of an export say in other words: `author_id`, `is_unread`, `is_current`, and lines of kind `share`.
+AS_OTHER_FIELDS = {"tenant_id", "ingest_task", "current_key", "share_key", "origin_id"}
 Plan = dict[str, Any]
 
 
@@ -131,6 +138,15 @@ async def test_query_of_the_guide_answers_on_the_sample(driver: AsyncDriver, tex
     rows = await driver.execute_query(text, space="personal/sample-tenant")
 
     assert rows.records
+
+
+async def test_an_export_has_every_property_of_memories_but_what_follows_from_others(driver: AsyncDriver) -> None:
+    present = await names(driver, SAMPLE_SPACES, "sample-tenant")
+
+    # In the sample each has what belongs to the other, too.
+    stored = {name.partition(".")[2] for name in present if name.startswith(("Memory.", "Episode."))}
+    exported = {*MemoryLine.__struct_fields__, *MessageLine.__struct_fields__}
+    assert stored - exported - FOLLOWS - AS_OTHER_FIELDS == set()
 
 
 async def test_guide_names_every_label_and_type(driver: AsyncDriver) -> None:

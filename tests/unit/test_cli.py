@@ -24,11 +24,7 @@ from app.cli.program import bind
 from app.cli.uploading import files_of
 from app.client import address
 from app.config import load_settings
-from app.domain.memories import OPEN_END
 from app.domain.messages import MAX_MESSAGES, NewMessage, NewMessages
-from app.services.exports import memory_lines
-from app.storage.exports import ExportedMemory, ExportedRelation
-from tests.fakes import NOON
 
 HEAVY = ("litestar", "neo4j", "uvicorn", "httpx", "torch", "jgo", "rich")
 HELP_SECONDS = 1.5
@@ -252,36 +248,6 @@ def test_the_conversation_of_the_project_is_in_two_languages_with_a_private_part
     assert len(sessions) == 3
     assert "龙井" in said
     assert "<private>" in said
-
-
-def test_an_exported_memory_says_what_it_replaced_in_its_own_line() -> None:
-    ends = {"source_id": "new", "label": None, "weight": 1.0, "method": "user"}
-    memory = ExportedMemory(
-        id="new",
-        content="Harbor is deployed on Tuesdays.",
-        category="events",
-        memory_type="insight",
-        importance=0.5,
-        tags=[],
-        source="",
-        agent_id="",
-        visibility="global",
-        state="active",
-        valid_from=NOON,
-        valid_to=OPEN_END,
-        created_at=NOON,
-        relations=[
-            ExportedRelation(type="supersedes", target_id="old", **ends),
-            ExportedRelation(type="supports", target_id="other", **ends),
-        ],
-    )
-
-    lines = [msgspec.to_builtins(line) for line in memory_lines(memory)]
-
-    assert [line["kind"] for line in lines] == ["memory", "relation"]
-    assert lines[0]["replaces"] == ["old"]
-    assert "valid_to" not in lines[0]
-    assert lines[1]["target_id"] == "other"
 
 
 def test_what_only_a_checkout_has_is_said_so() -> None:
