@@ -22,6 +22,7 @@ from app.domain.conflicts import ConflictList, ConflictView, ResolveRequest
 from app.domain.decisions import DecisionList, DecisionView
 from app.domain.entities import EntityList, Timeline
 from app.domain.errors import OurmemError
+from app.domain.events import EventPage
 from app.domain.graphs import PathAnswer
 from app.domain.imports import ImportPage, ImportView
 from app.domain.listing import MemoryPage
@@ -183,6 +184,10 @@ class Client:
 
     async def undo_decision(self, decision_id: str) -> DecisionView:
         return await self._send("POST", f"/v1/decisions/{quote(decision_id, safe='')}/undo", DecisionView)
+
+    async def list_events(self, **query: str | int) -> EventPage:
+        """What changed after a cursor; the query is that of GET /v1/events, `wait` the seconds to wait for news."""
+        return await self._send("GET", "/v1/events", EventPage, query=query)
 
     async def create_import(self, name: str, content: bytes, form: dict[str, str]) -> ImportView:
         """Uploads a file; `form` has the other parts, without those that are empty."""

@@ -14,6 +14,7 @@ from uuid import uuid4
 
 from app import metrics
 from app.domain.errors import OurmemError
+from app.domain.events import EventType
 from app.domain.tasks import (
     LEASE,
     MAX_ATTEMPTS,
@@ -21,6 +22,7 @@ from app.domain.tasks import (
     LeaseLost,
     Progress,
     Task,
+    TaskKind,
     TaskStatus,
     WorkStopped,
     after,
@@ -32,7 +34,7 @@ from app.providers.completions import ModelAway, ModelFailed
 from app.providers.embedder import EmbeddingFailed
 from app.services import work
 from app.services.parts import Parts
-from app.storage import system, tasks
+from app.storage import events, system, tasks
 from app.storage.graph import QueryFailed, Transaction
 from app.storage.system import Claim, Lease, Outcome
 
@@ -265,6 +267,8 @@ async def _finish(
     await tasks.lock_lanes(tx, task.space_key)
     if await system.finish_task(tx, lease, status, progress, now):
         await tasks.open_lane(tx, task)
+        if task.kind is TaskKind.IMPORT:
+            events.note_in_space(tx, EventType.IMPORT_FINISHED, task.space_key, task.import_id, str(status))
 
 
 async def _postpone(tx: Transaction, task: Task, lease: Lease, ended: Outcome) -> None:

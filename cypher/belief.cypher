@@ -70,4 +70,4 @@ WHERE memory.space_key = $space_key
 SET memory.confidence = row.confidence, memory.needs_review = CASE WHEN row.needs_review THEN true END,
     memory.outdated = CASE WHEN memory.derived_key IS NULL THEN memory.outdated ELSE row.needs_review END,
     memory.rev = memory.rev + 1
-RETURN count(*) AS updated;
+RETURN {id: memory.id, space_key: memory.space_key, visible_to: memory.visible_to} AS touched;

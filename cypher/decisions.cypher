@@ -90,7 +90,7 @@ CALL (memory, row) {
   WITH memory, row WHERE row.embedding IS NOT NULL
   CALL db.create.setNodeVectorProperty(memory, 'embedding', row.embedding)
 }
-RETURN count(*) AS created;
+RETURN {id: memory.id, space_key: memory.space_key, visible_to: memory.visible_to} AS touched;
 
 // name: create_evidence
 // Leads memories to the messages that state them.
@@ -108,7 +108,12 @@ MATCH (source:Memory {id: row.source_id}) WHERE source.space_key = $space_key
 MATCH (target:Memory {id: row.target_id}) WHERE target.space_key = $space_key
 MERGE (source)-[relation:$(row.type)]->(target)
 ON CREATE SET relation.id = row.id, relation.method = row.method, relation.weight = row.weight, relation.label = row.label,
-  relation.task = $task_id, relation.decision = row.decision_id, relation.created_at = $now, relation.space_key = $space_key;
+  relation.task = $task_id, relation.decision = row.decision_id, relation.created_at = $now, relation.space_key = $space_key
+WITH source, target, row, relation WHERE relation.id = row.id
+RETURN {
+  id: source.id, space_key: source.space_key, detail: toLower(row.type),
+  visible_to: CASE source.visible_to WHEN 'all0' THEN target.visible_to ELSE source.visible_to END
+} AS touched;
 
 // name: update_states
 // Other states for memories that exist, with the end of their valid time; the pieces of long ones follow.
@@ -121,7 +126,8 @@ SET memory.state = row.state, memory.valid_to = row.valid_to, memory.current_key
 WITH memory
 OPTIONAL MATCH (chunk:Chunk)-[:PART_OF]->(memory)
 SET chunk.state = memory.state, chunk.valid_to = memory.valid_to, chunk.retired_at = memory.retired_at
-RETURN count(DISTINCT memory) AS updated;
+WITH DISTINCT memory
+RETURN {id: memory.id, space_key: memory.space_key, visible_to: memory.visible_to, detail: memory.state} AS touched;
 
 // name: add_repeats
 // Counts that memories were stated again.

@@ -64,7 +64,7 @@ UNWIND $ids AS id
 MATCH (copy:Memory {id: id})
 WHERE copy.space_key IN $space_keys
 SET copy.state = 'deleted', copy.share_key = null, copy.current_key = null
-RETURN count(*) AS deleted;
+RETURN {id: copy.id, space_key: copy.space_key, visible_to: copy.visible_to} AS touched;
 
 // name: erase_texts
 // Erases memories and messages with their earlier texts and pieces.  Copies elsewhere stay; their origin is a trace from
@@ -139,6 +139,9 @@ CALL () {
   WITH node LIMIT $limit DETACH DELETE node RETURN count(*) AS part
   UNION ALL
   MATCH (node:AuditEvent) WHERE node.space_key = $space_key AND node.at IS NOT NULL
+  WITH node LIMIT $limit DETACH DELETE node RETURN count(*) AS part
+  UNION ALL
+  MATCH (node:Event) WHERE node.space_key = $space_key AND node.seq > 0
   WITH node LIMIT $limit DETACH DELETE node RETURN count(*) AS part
   UNION ALL
   MATCH (node:Task) WHERE node.space_key = $space_key WITH node LIMIT $limit DETACH DELETE node RETURN count(*) AS part

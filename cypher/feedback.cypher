@@ -24,4 +24,5 @@ SET memory += $change
 WITH memory
 OPTIONAL MATCH (chunk:Chunk)-[:PART_OF]->(memory)
 SET chunk.state = memory.state, chunk.retired_at = memory.retired_at
-RETURN count(DISTINCT memory) AS changed;
+WITH DISTINCT memory
+RETURN {id: memory.id, space_key: memory.space_key, visible_to: memory.visible_to, detail: memory.state} AS touched;

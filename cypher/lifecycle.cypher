@@ -36,7 +36,9 @@ WHERE memory.space_key = $space_key
 SET memory.tier = row.tier,
     memory.tier_at = CASE WHEN row.has_moved THEN $now ELSE memory.tier_at END,
     memory.rev = memory.rev + CASE WHEN row.has_moved THEN 1 ELSE 0 END,
-    memory.review_at = CASE WHEN memory.review_at > row.seen_at THEN memory.review_at ELSE row.review_at END;
+    memory.review_at = CASE WHEN memory.review_at > row.seen_at THEN memory.review_at ELSE row.review_at END
+WITH memory, row WHERE row.has_moved
+RETURN {id: memory.id, space_key: memory.space_key, visible_to: memory.visible_to} AS touched;
 
 // name: count_due
 // How many memories that the caller may see are to be looked at by now.

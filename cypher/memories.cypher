@@ -35,7 +35,7 @@ CALL (memory) {
   WITH memory WHERE $embedding IS NOT NULL
   CALL db.create.setNodeVectorProperty(memory, 'embedding', $embedding)
 }
-RETURN memory.id AS id;
+RETURN {id: memory.id, space_key: memory.space_key, visible_to: memory.visible_to} AS touched;
 
 // name: get_memories
 // The memories and messages with these ids that the caller may read, in the order of the ids, with the relations and
@@ -164,7 +164,7 @@ CALL (memory) {
   WITH memory WHERE $embedding IS NOT NULL
   CALL db.create.setNodeVectorProperty(memory, 'embedding', $embedding)
 }
-RETURN memory.id AS id;
+RETURN {id: memory.id, space_key: memory.space_key, visible_to: memory.visible_to, detail: memory.state} AS touched;
 
 // name: update_chunks
 // Gives the chunks of a memory the search properties of the memory.
@@ -212,7 +212,8 @@ CREATE (newer)-[:SUPERSEDES {id: randomUUID(), method: 'user', task: $task_id, c
 WITH older
 OPTIONAL MATCH (chunk:Chunk)-[:PART_OF]->(older)
 SET chunk.state = 'superseded', chunk.valid_to = older.valid_to
-RETURN count(DISTINCT older) AS superseded;
+WITH DISTINCT older
+RETURN {id: older.id, space_key: older.space_key, visible_to: older.visible_to} AS touched;
 
 // name: delete_memories
 // Marks memories and messages as deleted and removes their pieces; those already deleted do not count again.
@@ -224,7 +225,8 @@ SET memory.state = 'deleted', memory.current_key = null, memory.share_key = null
 WITH memory
 OPTIONAL MATCH (chunk:Chunk)-[:PART_OF]->(memory)
 DETACH DELETE chunk
-RETURN count(DISTINCT memory) AS deleted;
+WITH DISTINCT memory
+RETURN {id: memory.id, space_key: memory.space_key, visible_to: memory.visible_to} AS touched;
 
 // name: get_deleted
 // Whether an id is a memory of the caller that is already deleted.

@@ -89,7 +89,8 @@ SET older.state = 'superseded', older.valid_to = $valid_to, older.current_key = 
 WITH older
 OPTIONAL MATCH (chunk:Chunk)-[:PART_OF]->(older)
 SET chunk.state = 'superseded', chunk.valid_to = older.valid_to
-RETURN count(DISTINCT older) AS marked;
+WITH DISTINCT older
+RETURN {id: older.id, space_key: older.space_key, visible_to: older.visible_to, detail: older.state} AS touched;
 
 // name: reopen
 // Makes a memory current again when nothing supersedes it any more.
@@ -100,4 +101,5 @@ SET older.state = 'active', older.valid_to = $open_end, older.current_key = $cur
 WITH older
 OPTIONAL MATCH (chunk:Chunk)-[:PART_OF]->(older)
 SET chunk.state = 'active', chunk.valid_to = $open_end
-RETURN count(DISTINCT older) AS reopened;
+WITH DISTINCT older
+RETURN {id: older.id, space_key: older.space_key, visible_to: older.visible_to, detail: older.state} AS touched;

@@ -39,7 +39,10 @@ CALL (row, origin, copy) {
   }
   RETURN count(piece.embed_task) AS waiting
 }
-RETURN coalesce(sum(waiting), 0) + count(copy.embed_task) AS waiting;
+RETURN {
+  waiting: coalesce(sum(waiting), 0) + count(copy.embed_task),
+  copies: collect(DISTINCT {id: copy.id, space_key: copy.space_key, visible_to: copy.visible_to, detail: copy.state})
+} AS written;
 
 // name: list_copies_of
 // The copies of a memory in a space, or the copy itself when its own id was named, as far as the caller sees them.
@@ -104,7 +107,10 @@ CALL (origin, copy) {
   }
   RETURN count(piece.embed_task) AS waiting
 }
-RETURN coalesce(sum(waiting), 0) + count(copy.embed_task) AS waiting;
+RETURN {
+  waiting: coalesce(sum(waiting), 0) + count(copy.embed_task),
+  copies: collect(DISTINCT {id: copy.id, space_key: copy.space_key, visible_to: copy.visible_to, detail: copy.state})
+} AS written;
 
 // name: create_sharing_events
 // Records what was shared, pulled, taken back or made anew.  No text is kept: who lists events reads it where it still lies.

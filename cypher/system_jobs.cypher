@@ -90,3 +90,27 @@ WHERE event.at < $before
 WITH event LIMIT $limit
 DETACH DELETE event
 RETURN count(*) AS deleted;
+
+// name: list_event_spaces
+// The spaces of which changes are told, in the order of their keys, from one on.
+MATCH (state:SpaceState)
+WHERE state.space_key > $after AND state.event_count > coalesce(state.events_gone, 0)
+RETURN state.space_key AS space_key ORDER BY state.space_key LIMIT $limit;
+
+// name: delete_old_events
+// Takes away the oldest events of a space up to the last one that is too old, under the lock of the space, and keeps up to
+// where they are gone, so that whoever stands before that is told so.
+MATCH (state:SpaceState {space_key: $space_key})
+SET state.locked = true
+WITH state, coalesce(state.events_gone, 0) AS gone
+MATCH (event:Event)
+WHERE event.space_key = state.space_key AND event.seq > gone AND event.seq <= gone + $limit
+WITH state, collect(event) AS oldest
+WITH state, oldest, reduce(last = 0, event IN oldest | CASE WHEN event.at < $before AND event.seq > last THEN event.seq ELSE last END) AS last
+WHERE last > 0
+SET state.events_gone = last
+WITH last, oldest
+UNWIND oldest AS event
+WITH event WHERE event.seq <= last
+DELETE event
+RETURN count(*) AS deleted;

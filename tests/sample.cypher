@@ -16,7 +16,7 @@ CREATE (space:Space:Sample {
   id: 'personal/sample-tenant', space_key: 'ssample0', kind: 'personal', name: 'Sample', owner_id: tenant.id,
   admission: 'balanced', secrets: 'mark', llm_tokens_a_day: 0, created_at: tenant.created_at, updated_at: tenant.created_at
 })
-CREATE (:SpaceState:Sample {space_key: space.space_key, rev: 1, locked: true, communities_rev: 1, consolidated_rev: 1})
+CREATE (:SpaceState:Sample {space_key: space.space_key, rev: 1, locked: true, communities_rev: 1, consolidated_rev: 1, event_count: 1, events_gone: 0})
 CREATE (tenant)-[:MEMBER_OF {role: 'admin', joined_at: tenant.created_at}]->(space)
 
 CREATE (team:Space:Sample {
@@ -192,6 +192,9 @@ CREATE (:Space:Sample {id: 'team/erased', erased_key: 'serased0', former: [tenan
 CREATE (:AuditEvent:Sample {
   id: 'sample-audit', space_key: team.space_key, at: tenant.created_at, action: 'member_added', user_id: tenant.id, agent_id: 'mcp',
   subject: tenant.id, count: 1, detail: 'reader'
+})
+CREATE (:Event:Sample {
+  space_key: team.space_key, seq: 1, type: 'member_added', subject_id: tenant.id, detail: 'reader', visible_to: 'all0', at: tenant.created_at
 })
 CREATE (:Connection:Sample {
   id: 'sample-connection', tenant_id: tenant.id, agent_id: 'mcp', space_id: space.id, space_key: space.space_key,

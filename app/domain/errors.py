@@ -6,6 +6,7 @@ OurmemError
 │   └── InsufficientScope  401 insufficient_scope
 ├── NotFound           404 not_found
 ├── Blocked            409 conflict              (something later builds on what is to be undone)
+├── CursorExpired      410 cursor_expired        (what came after the cursor is kept no more)
 ├── Outdated           412 precondition_failed   (If-Match does not match)
 ├── TooLong            413 content_too_long
 ├── UnsupportedMedia   415 unsupported_media_type  (a body that does not say it is JSON)
@@ -60,6 +61,12 @@ class Blocked(OurmemError):
     """Something later builds on what is to be taken back; the message names it."""
 
     status, code, prefix = 409, "conflict", "conflict"
+
+
+class CursorExpired(OurmemError):
+    """What happened after a cursor is kept no more; the hint says how to go on."""
+
+    status, code, prefix = 410, "cursor_expired", "cursor expired"
 
 
 class Outdated(OurmemError):

@@ -11,10 +11,12 @@ import msgspec
 from app.domain import listing
 from app.domain.audit import AuditEvent, AuditList, AuditQuery, Entry, audit_view
 from app.domain.errors import Unauthorized
+from app.domain.events import AUDITED, EventType
 from app.domain.listing import parse_instant
 from app.domain.memories import OPEN_END
 from app.domain.principal import Principal
 from app.storage import audit
+from app.storage import events as changes
 from app.storage.audit import AuditPage
 from app.storage.graph import Transaction
 
@@ -33,6 +35,16 @@ async def record(tx: Transaction, principal: Principal, now: datetime, *entries:
     ]
     if events:
         await audit.create(tx, events)
+    for entry in entries:
+        _tell(tx, entry)
+
+
+def _tell(tx: Transaction, entry: Entry) -> None:
+    """Lets the members who follow the space know what concerns all of them."""
+    kind = AUDITED.get(entry.action)
+    if kind is not None:
+        detail = str(entry.action) if kind is EventType.SPACE_CHANGED else entry.detail
+        changes.note_in_space(tx, kind, entry.space_key, entry.subject, detail)
 
 
 def _next_id() -> str:

@@ -7,10 +7,12 @@ from datetime import datetime
 import msgspec
 
 from app.domain import listing
+from app.domain.conflicts import narrowest
 from app.domain.errors import Invalid, NotFound
+from app.domain.events import EventType, Touched
 from app.domain.listing import Cursor, parse_instant
 from app.domain.memories import BEGINNING, OPEN_END, Memory, State
-from app.domain.principal import Principal
+from app.domain.principal import ALL_AGENTS, Principal
 from app.domain.relations import (
     ASSERTABLE,
     SYMMETRIC,
@@ -28,7 +30,7 @@ from app.domain.relations import (
 )
 from app.services import belief, copying
 from app.services.memories import free_key, must_get
-from app.storage import memories, messages, relations
+from app.storage import events, memories, messages, relations
 from app.storage.graph import Transaction
 from app.storage.relations import RelationPage, RelationWrite
 from ingest.redaction import redact
@@ -141,6 +143,8 @@ async def create(
         await relations.mark_superseded(tx, principal, target.id, given.now)
         await copying.follow(tx, principal, [target.id], given.now)
         await messages.update_outdated(tx, [target.space_key], [target.id])
+    if relation_id == given.relation_id:
+        _tell(tx, EventType.RELATION_CREATED, source, target, kind)
     await _update_beliefs(tx, source, target)
     stored = await _must_get_relation(tx, principal, memory_id, relation_id)
     return relation_view(stored), relation_id == given.relation_id
@@ -156,9 +160,17 @@ async def delete(tx: Transaction, principal: Principal, memory_id: str, relation
         principal.require_writable(older.space_key)
     await _lock(tx, memory, relation.memory)
     await relations.delete(tx, principal, memory_id, relation_id)
+    _tell(tx, EventType.RELATION_DELETED, memory, relation.memory, relation.type.lower())
     if relation.type == "SUPERSEDES":
         await _reopen(tx, principal, older, now)
     await _update_beliefs(tx, memory, relation.memory)
+
+
+def _tell(tx: Transaction, event: EventType, source: Memory, target: Memory, kind: str) -> None:
+    """Tells of a relation whoever sees both ends; of one between two spaces or two agents nobody is known to."""
+    agents = {source.visible_to, target.visible_to} - {ALL_AGENTS}
+    if source.space_key == target.space_key and len(agents) <= 1:
+        events.note(tx, event, [Touched(source.id, source.space_key, narrowest(source, target), str(kind))])
 
 
 async def _reopen(tx: Transaction, principal: Principal, older: Memory, now: datetime) -> None:

@@ -11,6 +11,7 @@ import contextlib
 import logging
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime, timedelta
+from functools import partial
 from uuid import uuid4, uuid5
 
 import msgspec
@@ -43,6 +44,8 @@ LOST_LIFE = timedelta(days=7)
 MOST_LOST = 1_000
 # Who read what is kept for a month (pipelines 5.2).
 RECALL_LIFE = timedelta(days=30)
+# Who follows the changes of a space and was away for longer reads everything once more.
+EVENT_LIFE = timedelta(days=30)
 DELETE_BATCH = 1_000
 
 # Communities cost seconds of a processor for a large space, and nobody waits for them; the rest has its turn next time.
@@ -115,10 +118,16 @@ async def retry_lost(parts: Parts, period: datetime) -> None:
 
 
 async def clean(parts: Parts, period: datetime) -> None:
-    """Takes away what nobody asks for any more: tasks that ended well, and who read what on which day."""
+    """Takes away what nobody asks for any more: tasks that ended well, who read what on which day, old events."""
     if days := parts.settings.tasks_kept_days:
         await _delete_all(parts.graph, system_jobs.delete_old_tasks, period - timedelta(days=days))
     await _delete_all(parts.graph, system_jobs.delete_old_recalls, period - RECALL_LIFE)
+    after = ""
+    while spaces := await parts.graph.read(system_jobs.list_event_spaces, after, DELETE_BATCH):
+        for space_key in spaces:
+            delete = partial(system_jobs.delete_old_events, space_key=space_key)
+            await _delete_all(parts.graph, delete, period - EVENT_LIFE)
+        after = spaces[-1]
 
 
 async def _delete_all(

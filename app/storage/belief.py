@@ -6,8 +6,10 @@ from collections.abc import Sequence
 
 import msgspec
 
+from app.domain.events import EventType, Touched
+from app.storage import events
 from app.storage.entities import plain
-from app.storage.graph import Transaction, many, one
+from app.storage.graph import Transaction, many
 from app.storage.queries import load
 
 QUERIES = load("belief")
@@ -50,4 +52,5 @@ async def list_claims(tx: Transaction, space_key: str, ids: Sequence[str], limit
 
 
 async def update_beliefs(tx: Transaction, space_key: str, rows: Sequence[BeliefRow]) -> None:
-    await one(tx, QUERIES["update_beliefs"], int, space_key=space_key, rows=plain(rows))
+    moved = await many(tx, QUERIES["update_beliefs"], Touched, space_key=space_key, rows=plain(rows))
+    events.note(tx, EventType.MEMORY_UPDATED, moved)

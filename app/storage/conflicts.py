@@ -6,8 +6,10 @@ from datetime import datetime
 
 import msgspec
 
-from app.domain.conflicts import Conflict, Resolution
+from app.domain.conflicts import Conflict, Resolution, narrowest
+from app.domain.events import EventType, Touched
 from app.domain.principal import Principal
+from app.storage import events
 from app.storage.graph import Transaction, many, one
 from app.storage.queries import load
 
@@ -55,3 +57,6 @@ async def resolve(tx: Transaction, conflict: Conflict, decision_id: str, resolut
         decision_id=decision_id,
         resolution=str(resolution),
     )
+    seen_by = narrowest(conflict.left, conflict.right)
+    told = Touched(conflict.id, conflict.left.space_key, seen_by, str(resolution))
+    events.note(tx, EventType.CONFLICT_RESOLVED, [told])

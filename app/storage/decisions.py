@@ -8,8 +8,10 @@ from datetime import datetime
 import msgspec
 
 from app.domain.decisions import Before, DecisionCount, StoredDecision
+from app.domain.events import EventType, Touched
 from app.domain.memories import OPEN_END, Memory
 from app.domain.principal import Principal
+from app.storage import events
 from app.storage.entities import Written, plain
 from app.storage.graph import Transaction, many, one
 from app.storage.queries import load
@@ -139,7 +141,8 @@ async def list_taken_keys(tx: Transaction, space_key: str, keys: Sequence[str]) 
 
 
 async def create_memories(tx: Transaction, space_key: str, rows: Sequence[MemoryRow]) -> None:
-    await one(tx, QUERIES["create_memories"], int, space_key=space_key, rows=plain(rows))
+    made = await many(tx, QUERIES["create_memories"], Touched, space_key=space_key, rows=plain(rows))
+    events.note(tx, EventType.MEMORY_CREATED, made)
 
 
 async def create_evidence(tx: Transaction, rows: Sequence[msgspec.Struct], written: Written) -> None:
@@ -147,11 +150,14 @@ async def create_evidence(tx: Transaction, rows: Sequence[msgspec.Struct], writt
 
 
 async def create_relations(tx: Transaction, rows: Sequence[msgspec.Struct], written: Written) -> None:
-    await many(tx, QUERIES["create_relations"], object, rows=plain(rows), **msgspec.structs.asdict(written))
+    made = await many(tx, QUERIES["create_relations"], Touched, rows=plain(rows), **msgspec.structs.asdict(written))
+    events.note(tx, EventType.RELATION_CREATED, made)
 
 
 async def update_states(tx: Transaction, space_key: str, rows: Sequence[StateRow], now: datetime) -> None:
-    await one(tx, QUERIES["update_states"], int, space_key=space_key, rows=plain(rows), now=now)
+    events.note_states(
+        tx, await many(tx, QUERIES["update_states"], Touched, space_key=space_key, rows=plain(rows), now=now)
+    )
 
 
 async def add_repeats(tx: Transaction, space_key: str, ids: Sequence[str], now: datetime) -> None:
@@ -179,6 +185,11 @@ async def update_meaning(tx: Transaction, memory: Memory) -> None:
 async def create_many(tx: Transaction, space_key: str, decisions: Sequence[StoredDecision]) -> None:
     rows = [{"properties": properties(decision), "touched": touched(decision)} for decision in decisions]
     await one(tx, QUERIES["create_decisions"], int, space_key=space_key, rows=rows)
+    events.note(tx, EventType.DECISION_MADE, [_told(decision) for decision in decisions])
+
+
+def _told(decision: StoredDecision) -> Touched:
+    return Touched(decision.id, decision.space_key, decision.visible_to, str(decision.action))
 
 
 async def delete_marks(tx: Transaction, space_key: str, task_id: str, ids: Sequence[str]) -> int:
@@ -266,6 +277,7 @@ async def list_blocking(tx: Transaction, decision: StoredDecision, but: Sequence
 async def undo(tx: Transaction, decision: StoredDecision, now: datetime) -> bool:
     """Whether the decision still held."""
     undone = await one(tx, QUERIES["undo_decision"], str, id=decision.id, space_key=decision.space_key, now=now)
+    events.note(tx, EventType.DECISION_UNDONE, [_told(decision)] if undone else [])
     return undone is not None
 
 

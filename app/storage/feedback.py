@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from app.domain.events import Touched
 from app.domain.feedback import Rating
 from app.domain.memories import Memory
 from app.domain.principal import Principal
-from app.storage.graph import Transaction, one
+from app.storage import events
+from app.storage.graph import Transaction, many, one
 from app.storage.memories import properties
 from app.storage.queries import load
 
@@ -30,7 +32,7 @@ async def apply(tx: Transaction, principal: Principal, after: Memory, current_ke
     change = {name: stored[name] for name in DECIDED}
     change |= {"state_before": stored.get("state_before"), "current_key": current_key}
     seen = {"space_keys": principal.writable_keys, "visible": principal.visible}
-    await one(tx, QUERIES["apply_feedback"], int, id=after.id, change=change, **seen)
+    events.note_changed(tx, await many(tx, QUERIES["apply_feedback"], Touched, id=after.id, change=change, **seen))
 
 
 def _caller(principal: Principal) -> dict[str, object]:

@@ -9,6 +9,7 @@ from collections.abc import Awaitable, Callable, Generator
 from contextlib import contextmanager, suppress
 from datetime import UTC
 from typing import Any, Concatenate, LiteralString, ParamSpec, TypeVar, cast
+from weakref import WeakKeyDictionary
 
 import msgspec
 from neo4j import AsyncDriver, AsyncGraphDatabase, AsyncManagedTransaction, NotificationMinimumSeverity
@@ -24,6 +25,9 @@ Record = TypeVar("Record")
 Result = TypeVar("Result")
 P = ParamSpec("P")
 Work = Callable[Concatenate[Transaction, P], Awaitable[Result]]
+Ending = Callable[[Transaction], Awaitable[None]]
+# What write transactions that are open still have to do at their end.
+_ENDINGS: WeakKeyDictionary[Transaction, list[Ending]] = WeakKeyDictionary()
 
 # A unit of work that has not ended by then is given up by the server; the slowest of ours takes seconds.
 TRANSACTION_TIMEOUT_SECONDS = 60.0
@@ -74,7 +78,7 @@ class Graph:
         """Runs a unit of work in one write transaction; deadlocks and lost connections are tried again."""
         with _told("write"):
             async with self._driver.session(database=self._database) as session:
-                return await session.execute_write(work, *args, **kwargs)
+                return await session.execute_write(_to_the_end, work, *args, **kwargs)
 
     async def run_alone(self, statement: LiteralString, **parameters: object) -> list[dict[str, Any]]:
         """Runs one statement in a transaction of its own, as schema changes need it; rows as maps."""
@@ -118,12 +122,24 @@ class Rehearsal(Graph):
 
         async def rehearse(tx: Transaction) -> None:
             await self._prelude(tx)
-            outcomes.append(await work(tx, *args, **kwargs))
+            outcomes.append(await _to_the_end(tx, work, *args, **kwargs))
             raise TakenBack
 
         with suppress(TakenBack):
             await super().write(rehearse)
         return outcomes[-1]
+
+
+async def _to_the_end(tx: Transaction, work: Work[P, Result], *args: P.args, **kwargs: P.kwargs) -> Result:
+    result = await work(tx, *args, **kwargs)
+    for ending in _ENDINGS.pop(tx, []):
+        await ending(tx)
+    return result
+
+
+def before_commit(tx: Transaction, ending: Ending) -> None:
+    """Has something done once the unit of work that `graph.write` runs in this transaction has returned."""
+    _ENDINGS.setdefault(tx, []).append(ending)
 
 
 async def many(tx: Transaction, query: Query, record: type[Record], **parameters: object) -> list[Record]:

@@ -6,9 +6,11 @@ from datetime import datetime
 
 import msgspec
 
+from app.domain.events import EventType
 from app.domain.imports import Import, ImportState
 from app.domain.principal import Principal
 from app.domain.tasks import Task
+from app.storage import events
 from app.storage.graph import Transaction, many, one
 from app.storage.queries import load
 
@@ -187,3 +189,4 @@ async def finish_rollback(tx: Transaction, record: Import, session_ids: list[str
         session_ids=session_ids,
         now=now,
     )
+    events.note_in_space(tx, EventType.IMPORT_ROLLED_BACK, record.space_key, record.id)

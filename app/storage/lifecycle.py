@@ -7,8 +7,10 @@ from datetime import datetime
 
 import msgspec
 
+from app.domain.events import EventType, Touched
 from app.domain.lifecycle import Aging
 from app.domain.principal import Principal
+from app.storage import events
 from app.storage.entities import plain
 from app.storage.graph import Transaction, many, one
 from app.storage.queries import load
@@ -60,7 +62,8 @@ async def _list_due(
 
 
 async def update_reviews(tx: Transaction, space_key: str, rows: Sequence[ReviewRow], now: datetime) -> None:
-    await many(tx, QUERIES["update_reviews"], object, space_key=space_key, rows=plain(rows), now=now)
+    moved = await many(tx, QUERIES["update_reviews"], Touched, space_key=space_key, rows=plain(rows), now=now)
+    events.note(tx, EventType.MEMORY_UPDATED, moved)
 
 
 async def count_due(tx: Transaction, principal: Principal, space_keys: Sequence[str], now: datetime) -> int:

@@ -8,10 +8,12 @@ from datetime import datetime
 import msgspec
 
 from app.domain.errors import NotFound
+from app.domain.events import EventType, Touched
 from app.domain.lifecycle import AGING_STATES, first_review
 from app.domain.listing import BulkFilter, ListFilter, Page
 from app.domain.memories import Memory, Revision
 from app.domain.principal import Principal
+from app.storage import events
 from app.storage.graph import Transaction, many, one
 from app.storage.queries import load
 
@@ -61,14 +63,15 @@ async def add_repeat(tx: Transaction, space_key: str, memory_id: str, now: datet
 
 
 async def create(tx: Transaction, stored: dict[str, object], embedding: list[float] | None) -> None:
-    await one(
+    made = await one(
         tx,
         QUERIES["create_memory"],
-        str,
+        Touched,
         space_key=stored["space_key"],
         properties=stored,
         embedding=embedding,
     )
+    events.note(tx, EventType.MEMORY_CREATED, [made] if made else [])
 
 
 async def get_many(tx: Transaction, principal: Principal, ids: Sequence[str]) -> list[Memory]:
@@ -159,7 +162,8 @@ class Update(msgspec.Struct, frozen=True, kw_only=True):
 
 
 async def update(tx: Transaction, update: Update) -> None:
-    await one(tx, QUERIES["update_memory"], str, **msgspec.structs.asdict(update))
+    changed = await one(tx, QUERIES["update_memory"], Touched, **msgspec.structs.asdict(update))
+    events.note_changed(tx, [changed] if changed else [])
 
 
 async def update_chunks(tx: Transaction, memory: Memory) -> None:
@@ -189,10 +193,10 @@ async def list_revisions(tx: Transaction, principal: Principal, memory_id: str) 
 
 async def supersede(tx: Transaction, memory: Memory, replaced: list[str], task_id: str, writable: list[str]) -> None:
     """Closes what a new memory replaces; `writable` are the spaces the caller may write to."""
-    await one(
+    older = await many(
         tx,
         QUERIES["supersede"],
-        int,
+        Touched,
         id=memory.id,
         space_key=memory.space_key,
         replaced=replaced,
@@ -200,20 +204,22 @@ async def supersede(tx: Transaction, memory: Memory, replaced: list[str], task_i
         space_keys=writable,
         now=memory.recorded_at,
     )
+    events.note(tx, EventType.MEMORY_SUPERSEDED, older)
 
 
 async def delete_many(tx: Transaction, principal: Principal, ids: Sequence[str], now: datetime) -> int:
     """How many of the ids were there and are deleted now."""
-    deleted = await one(
+    deleted = await many(
         tx,
         QUERIES["delete_memories"],
-        int,
+        Touched,
         ids=list(ids),
         space_keys=principal.writable_keys,
         visible=principal.visible,
         now=now,
     )
-    return deleted or 0
+    events.note(tx, EventType.MEMORY_DELETED, deleted)
+    return len(deleted)
 
 
 async def is_deleted(tx: Transaction, principal: Principal, memory_id: str) -> bool:

@@ -6,9 +6,11 @@ from datetime import datetime
 
 import msgspec
 
+from app.domain.events import EventType, Touched
 from app.domain.messages import SessionCursor
 from app.domain.principal import Principal
 from app.domain.sessions import RecentSession
+from app.storage import events
 from app.storage.graph import Transaction, many, one
 from app.storage.queries import load
 
@@ -75,7 +77,10 @@ async def list_recent(tx: Transaction, wanted: SessionQuery) -> list[RecentSessi
 
 async def create_many(tx: Transaction, write: SessionWrite) -> int:
     parameters = {name: getattr(write, name) for name in write.__struct_fields__}
-    return await one(tx, QUERIES["create_messages"], int, **parameters) or 0
+    created = await one(tx, QUERIES["create_messages"], int, **parameters) or 0
+    told = Touched(write.session_id, write.space_key, write.visible_to, str(created))
+    events.note(tx, EventType.MESSAGES_ADDED, [told] if created else [])
+    return created
 
 
 async def get_evidence(tx: Transaction, principal: Principal, ids: list[str]) -> list[Evidence]:
@@ -119,4 +124,6 @@ async def delete_all(tx: Transaction, principal: Principal, space_key: str, batc
         visible=principal.visible,
         batch=batch,
     )
+    if deleted:
+        events.note_in_space(tx, EventType.MESSAGES_DELETED, space_key, "", str(deleted))
     return deleted or 0

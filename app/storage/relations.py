@@ -7,9 +7,11 @@ from datetime import datetime
 
 import msgspec
 
+from app.domain.events import Touched
 from app.domain.memories import OPEN_END, Memory
 from app.domain.principal import Principal
 from app.domain.relations import SYMMETRIC, Relation
+from app.storage import events
 from app.storage.graph import Transaction, many, one
 from app.storage.queries import load
 
@@ -128,25 +130,27 @@ async def delete(tx: Transaction, principal: Principal, memory_id: str, relation
 
 
 async def mark_superseded(tx: Transaction, principal: Principal, memory_id: str, now: datetime) -> None:
-    await one(
+    marked = await many(
         tx,
         QUERIES["mark_superseded"],
-        int,
+        Touched,
         id=memory_id,
         space_keys=principal.writable_keys,
         valid_to=now,
         now=now,
     )
+    events.note_states(tx, marked)
 
 
 async def reopen(tx: Transaction, principal: Principal, memory_id: str, current_key: str | None, now: datetime) -> None:
-    await one(
+    reopened = await many(
         tx,
         QUERIES["reopen"],
-        int,
+        Touched,
         id=memory_id,
         space_keys=principal.writable_keys,
         open_end=OPEN_END,
         current_key=current_key,
         now=now,
     )
+    events.note_states(tx, reopened)

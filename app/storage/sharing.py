@@ -7,10 +7,11 @@ from datetime import datetime
 
 import msgspec
 
+from app.domain.events import EventType, Touched
 from app.domain.memories import Memory
 from app.domain.principal import Principal
 from app.domain.sharing import Action, Copies, CopyIds
-from app.storage import memories
+from app.storage import events, memories
 from app.storage.graph import Transaction, many, one
 from app.storage.queries import load
 
@@ -30,6 +31,13 @@ class KnownCopy(msgspec.Struct, frozen=True):
 
     share_key: str
     id: str
+
+
+class Written(msgspec.Struct, frozen=True):
+    """Copies that were written, each with its state, and how many vectors are still to come."""
+
+    waiting: int
+    copies: list[Touched]
 
 
 class LiveCopy(msgspec.Struct, frozen=True):
@@ -73,10 +81,10 @@ async def create_copies(
         }
         for copy in copies
     ]
-    waiting = await one(
+    written = await one(
         tx,
         QUERIES["create_copies"],
-        int,
+        Written,
         copies=rows,
         space_key=wanted.target.space_key,
         space_keys=principal.space_keys,
@@ -88,7 +96,10 @@ async def create_copies(
         task_id=given.task_id,
         now=given.now,
     )
-    return waiting or 0
+    if written is None:
+        return 0
+    events.note(tx, EventType.MEMORY_SHARED, [msgspec.structs.replace(copy, detail="") for copy in written.copies])
+    return written.waiting
 
 
 async def list_copies_of(tx: Transaction, principal: Principal, space_key: str, memory_id: str) -> list[str]:
@@ -103,17 +114,20 @@ async def update_live_copies(
     tx: Transaction, principal: Principal, space_key: str, ids: Sequence[str], given: CopyIds
 ) -> int:
     """Makes copies in one space follow their origins; how many vectors are still to come."""
-    waiting = await one(
+    written = await one(
         tx,
         QUERIES["update_live_copies"],
-        int,
+        Written,
         ids=list(ids),
         space_keys=[space_key],
         tenant_id=principal.tenant_id,
         task_id=given.task_id,
         now=given.now,
     )
-    return waiting or 0
+    if written is None:
+        return 0
+    events.note_changed(tx, written.copies)
+    return written.waiting
 
 
 async def create_events(tx: Transaction, events: Sequence[SharingEvent]) -> None:

@@ -76,5 +76,16 @@ async def delete_old_tasks(tx: Transaction, before: datetime, limit: int) -> int
     return await one(tx, QUERIES["delete_old_tasks"], int, before=before, limit=limit) or 0
 
 
+async def list_event_spaces(tx: Transaction, after: str, limit: int) -> list[str]:
+    """The keys of spaces that have events, in order, after one of them."""
+    return await many(tx, QUERIES["list_event_spaces"], str, after=after, limit=limit)
+
+
+async def delete_old_events(tx: Transaction, before: datetime, limit: int, space_key: str) -> int:
+    """How many events of a space were old; at most so many at a time."""
+    given = {"space_key": space_key, "before": before, "limit": limit}
+    return await one(tx, QUERIES["delete_old_events"], int, **given) or 0
+
+
 async def delete_old_recalls(tx: Transaction, before: datetime, limit: int) -> int:
     return await one(tx, QUERIES["delete_old_recalls"], int, before=before, limit=limit) or 0

@@ -261,6 +261,7 @@ READING = [
     Call("GET /v1/graph/subgraph", 200, 404, query={"ids": "{memory_id},{message_id}", "depth": "2"}),
     Call("GET /v1/graph/subgraph", 200, 200, query={"q": SECRET, "space": "{space}"}),
     Call("GET /v1/decisions", 200, 200, query={"space": "{space}", "task_id": "{task_id}", "memory_id": "{memory_id}"}),
+    Call("GET /v1/events", 200, 200, query={"space": "{space}"}),
     Call("GET /v1/decisions/counts", 200, 200, query={"task_id": "{task_id}"}),
     Call("GET /v1/decisions/{decision_id}", 200, 404),
     Call("GET /v1/memories", 200, 200),
