@@ -16,7 +16,7 @@ CREATE (:Event {
   visible_to: change.visible_to, at: now
 });
 
-// name: list_events
+// name: list_next_events
 // The next events of spaces that the caller is in, each from a place on, and how far that was read.  What a commit writes
 // becomes visible piece by piece, so only events without a gap between them count; the others are there next time.
 UNWIND $places AS place

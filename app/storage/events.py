@@ -72,7 +72,7 @@ async def list_next(
     """The events of each space after the one with the number that is given for it, or from the oldest one on."""
     return await many(
         tx,
-        QUERIES["list_events"],
+        QUERIES["list_next_events"],
         Stream,
         places=[{"space_key": space_key, "seq": seq} for space_key, seq in places.items()],
         tenant_id=principal.tenant_id,
