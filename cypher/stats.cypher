@@ -27,29 +27,27 @@ RETURN {
 } AS alike;
 
 // name: count_days
-// How many memories of each type were made on which day since a time, from the same index.  Days are numbered from 1970 on:
-// making dates of 50,000 times takes half a second.
-MATCH (memory:Memory) USING INDEX memory:Memory(
-  space_key, state, visible_to, memory_type, category, tier, visibility, owner_agent_id, importance, confidence, created_at
-)
+// How many memories of each type were made on which day since a time, from an index alone, which begins at that time.  Days
+// are numbered from 1970 on: making dates of 50,000 times takes half a second.
+MATCH (memory:Memory) USING INDEX memory:Memory(space_key, state, visible_to, memory_type, created_at)
 WHERE memory.space_key IN $space_keys AND memory.state IN $states AND memory.visible_to IN $visible
-  AND memory.memory_type IS NOT NULL AND memory.category IS NOT NULL AND memory.tier IS NOT NULL
-  AND memory.visibility IS NOT NULL AND memory.owner_agent_id IS NOT NULL AND memory.importance IS NOT NULL
-  AND memory.confidence IS NOT NULL AND memory.created_at >= $since
+  AND memory.memory_type IN $types AND memory.created_at >= $since
 WITH memory.memory_type AS memory_type, memory.created_at.epochSeconds / 86400 AS day, count(*) AS count
 RETURN {memory_type: memory_type, day: day, count: count} AS alike;
 
 // name: count_accesses
-// How often memories were part of an answer.
-MATCH (memory:Memory) USING INDEX memory:Memory(space_key, state, visible_to)
+// How often memories were part of an answer; from the index alone.
+MATCH (memory:Memory) USING INDEX memory:Memory(space_key, state, visible_to, access_count)
 WHERE memory.space_key IN $space_keys AND memory.state IN $states AND memory.visible_to IN $visible
+  AND memory.access_count > 0
 RETURN sum(memory.access_count) AS accesses;
 
 // name: count_copies
 // How many memories of each space are copies of others.
-MATCH (memory:Memory) USING INDEX memory:Memory(space_key, state, visible_to)
-WHERE memory.space_key IN $space_keys AND memory.state IN $states AND memory.visible_to IN $visible
-WITH memory.space_key AS space_key, count(memory.origin_id) AS count
+MATCH (memory:Memory) USING INDEX memory:Memory(space_key, origin_id)
+WHERE memory.space_key IN $space_keys AND memory.origin_id >= ''
+  AND memory.state IN $states AND memory.visible_to IN $visible
+WITH memory.space_key AS space_key, count(*) AS count
 RETURN {space_key: space_key, count: count} AS copies;
 
 // name: count_messages
@@ -75,20 +73,35 @@ RETURN {
 } AS stats;
 
 // name: list_related_pairs
-// The ids of memories that relate to each other, those with the most important ends first.
-MATCH (source:Memory) USING INDEX source:Memory(space_key, state, visible_to)
-WHERE source.space_key IN $space_keys AND source.state IN $states AND source.visible_to IN $visible
-  AND source.importance >= $min_importance
-// Apart, or the planner joins with a scan while the graph is small.
-CALL (source) {
-  MATCH (source)-[:SUPPORTS|CONTRADICTS|SUPERSEDES|CONTEXTUALIZES|SHARED_FROM]->(target:Memory)
-  WHERE target.importance >= $min_importance
-    AND target.space_key IN $space_keys AND target.state IN $states AND target.visible_to IN $visible
-  RETURN target
+// The ids of memories that relate to each other, those with the most important ends first.  The index has the memories of a
+// category in order of importance, so only as many are read as are asked for, and those before them that have no relation;
+// the planner takes that order when the whole of it is asked for.
+UNWIND $space_keys AS space_key
+UNWIND $visible AS visible_to
+UNWIND $states AS state
+UNWIND $categories AS category
+CALL (space_key, visible_to, state, category) {
+  MATCH (memory:Memory {space_key: space_key, visible_to: visible_to, state: state, category: category})
+  USING INDEX memory:Memory(space_key, visible_to, state, category, importance, created_at)
+  WHERE memory.importance >= $min_importance AND memory.created_at IS NOT NULL AND EXISTS {
+    MATCH (memory)-[:SUPPORTS|CONTRADICTS|SUPERSEDES|CONTEXTUALIZES|SHARED_FROM]-(other:Memory)
+    WHERE other.importance >= $min_importance
+      AND other.space_key IN $space_keys AND other.state IN $states AND other.visible_to IN $visible
+  }
+  RETURN memory
+  ORDER BY memory.space_key DESC, memory.visible_to DESC, memory.state DESC, memory.category DESC, memory.importance DESC,
+    memory.created_at DESC
+  LIMIT $limit
 }
-WITH source.id AS one, target.id AS other, source.importance + target.importance AS importance
-ORDER BY importance DESC, one, other LIMIT $limit
-RETURN [one, other] AS pair;
+WITH memory ORDER BY memory.importance DESC, memory.id LIMIT $limit
+CALL (memory) {
+  MATCH (memory)-[:SUPPORTS|CONTRADICTS|SUPERSEDES|CONTEXTUALIZES|SHARED_FROM]-(other:Memory)
+  WHERE other.importance >= $min_importance
+    AND other.space_key IN $space_keys AND other.state IN $states AND other.visible_to IN $visible
+  RETURN DISTINCT other ORDER BY other.importance DESC, other.id LIMIT $limit
+}
+RETURN [memory.id, other.id] AS pair
+ORDER BY memory.importance + other.importance DESC, memory.id, other.id LIMIT $limit;
 
 // name: get_relation_graph
 // These memories and every relation between them; a copy is led to from its original.

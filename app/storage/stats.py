@@ -7,7 +7,7 @@ from datetime import datetime
 
 import msgspec
 
-from app.domain.memories import BEGINNING
+from app.domain.memories import BEGINNING, Category, MemoryType
 from app.domain.principal import Principal
 from app.domain.relation_stats import GraphEdge, GraphNode, RelationStatsQuery
 from app.domain.sharing_stats import MAX_RECENT, EventGroup, RecentEvent
@@ -52,7 +52,8 @@ async def count_groups(tx: Transaction, principal: Principal, space_keys: Sequen
 async def count_days(
     tx: Transaction, principal: Principal, space_keys: Sequence[str], since: datetime
 ) -> list[DayGroup]:
-    return await many(tx, QUERIES["count_days"], DayGroup, since=since, space_keys=list(space_keys), **_seen(principal))
+    parameters = {"space_keys": list(space_keys), "types": [kind.value for kind in MemoryType], **_seen(principal)}
+    return await many(tx, QUERIES["count_days"], DayGroup, since=since, **parameters)
 
 
 async def count_accesses(tx: Transaction, principal: Principal, space_keys: Sequence[str]) -> int:
@@ -95,6 +96,7 @@ async def list_related_pairs(
         list[str],
         space_keys=principal.space_keys,
         min_importance=query.min_importance,
+        categories=[category.value for category in Category],
         limit=limit,
         **_seen(principal),
     )

@@ -20,6 +20,8 @@ WARM_UP = 8
 RELATIONS = 10
 # The most messages whose vectors the service makes before it answers.
 WINDOW = 64
+# What is counted over all memories of a space; the first one has no name of its own.
+STATISTICS = ("", "/tags", "/relations", "/spaces", "/agents")
 
 
 class Sizes(msgspec.Struct, frozen=True, kw_only=True):
@@ -112,6 +114,24 @@ def _read_by_index(lab: Laboratory, tenant: Tenant, space_key: str, sizes: Sizes
     limit = {"point read": p50(found["point read"])}
     for name in list(steps)[1:]:
         yield compare(f"{name} ÷ raw point read ({sizes.own[1]:,} own memories)", p50(found[name]), limit, "≤ 10")
+    yield from _count(lab, tenant, space_key, sizes)
+
+
+def _count(lab: Laboratory, tenant: Tenant, space_key: str, sizes: Sizes) -> Iterator[Figure]:
+    """Each statistic when the space was written to just before, and when it was not."""
+    one = filling.memory(space_key, 0).id
+    steps: dict[str, Step] = {"point read": lambda _: lab.bolt.run(QUERIES["get_memory"], id=one)}
+    for name in STATISTICS:
+        steps[f"{name} moves"] = lambda _: lab.bolt.write(QUERIES["move_space"], space_key=space_key)
+        steps[f"{name} fresh"] = lambda _, path=f"/v1/stats{name}": tenant.get(path)
+        steps[f"{name} again"] = steps[f"{name} fresh"]
+    found = interleaved(steps, max(1, sizes.rounds // 5), WARM_UP)
+    limit = {"point read": p50(found["point read"])}
+    size = f"{sizes.own[1]:,} own memories"
+    for name in STATISTICS:
+        shown = f"stats{name} ÷ raw point read ({size})"
+        yield compare(f"{shown}, after a write", p50(found[f"{name} fresh"]), limit, "≤ 100")
+        yield compare(shown, p50(found[f"{name} again"]), limit, "≤ 10")
 
 
 def _store(lab: Laboratory, sizes: Sizes) -> Iterator[Figure]:

@@ -48,6 +48,11 @@ WITH episode, row
 CALL db.create.setNodeVectorProperty(episode, 'embedding', row.embedding)
 RETURN count(*) AS created;
 
+// name: move_space
+// What every write does to its space, so that nothing counted before holds any more.
+MATCH (state:SpaceState {space_key: $space_key})
+SET state.rev = state.rev + 1;
+
 // name: create_relations
 // Relations from one memory to some others.
 MATCH (memory:Memory {id: $id})
