@@ -27,6 +27,7 @@ from app.domain.tasks import (
     WorkStopped,
     after,
     check_hold,
+    gives_up,
     outcome,
     retry_delay,
 )
@@ -197,7 +198,8 @@ class Attempt:
 
     async def _do(self) -> Progress:
         task, graph = self._task, self._parts.graph
-        if task.attempts > MAX_ATTEMPTS:
+        # Each attempt counted when it began, so this one is one too many.
+        if task.attempts > MAX_ATTEMPTS and gives_up(task):
             raise WorkersLost
         principal = await graph.read(system.get_task_principal, task)
         if principal is None or task.cancel_asked_at is not None:
@@ -241,7 +243,7 @@ class Attempt:
         now = self._parts.clock()
         # What a model cannot answer it will not answer the next time either.
         is_hopeless = isinstance(error, ModelFailed) and not isinstance(error, ModelAway)
-        is_last = is_hopeless or self._task.attempts >= MAX_ATTEMPTS
+        is_last = is_hopeless or gives_up(self._task)
         # Jitter keeps tasks that failed together from coming back together; nothing secret depends on it.
         due_at = now + retry_delay(self._task.attempts, random.random())  # noqa: S311
         status = TaskStatus.FAILED if is_last else TaskStatus.QUEUED

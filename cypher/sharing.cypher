@@ -57,15 +57,17 @@ ORDER BY copy.created_at, copy.id;
 
 // name: list_live_copies
 // The copies that follow these memories: as long as whoever shared them may still read the origin and write where the
-// copy lies.
+// copy lies.  Each with what its space says of secrets, and with the new text that it would have, '' for none.
 UNWIND $ids AS id
 MATCH (origin:Memory {id: id})<-[shared:SHARED_FROM {mode: 'live'}]-(copy:Memory)
 WHERE origin.space_key IN $space_keys AND copy.state <> 'deleted'
   AND EXISTS { (:Tenant {id: shared.by})-[:MEMBER_OF]->(:Space {space_key: origin.space_key}) }
-  AND EXISTS {
-    MATCH (:Tenant {id: shared.by})-[member:MEMBER_OF]->(:Space {space_key: copy.space_key}) WHERE member.role <> 'reader'
-  }
-RETURN {id: copy.id, space_key: copy.space_key} AS copy;
+MATCH (:Tenant {id: shared.by})-[member:MEMBER_OF]->(space:Space {space_key: copy.space_key})
+WHERE member.role <> 'reader'
+RETURN {
+  id: copy.id, space_key: copy.space_key, secrets: coalesce(space.secrets, 'mark'),
+  text: CASE WHEN origin.state = 'deleted' OR origin.content = copy.content THEN '' ELSE origin.content END
+} AS copy;
 
 // name: update_live_copies
 // Makes copies say what their origins say, with the vectors and pieces of those, or be deleted as they are; what they said
@@ -78,11 +80,11 @@ CREATE (:Revision {
   category: copy.category, memory_type: copy.memory_type, state: copy.state, importance: copy.importance,
   edited_at: $now, edited_by: $tenant_id
 })-[:REVISION_OF]->(copy)
-SET copy += origin {
+SET copy += CASE WHEN origin.state = 'deleted' THEN origin {.state} ELSE origin {
     .content, .l0_abstract, .l1_overview, .category, .memory_type, .importance, .confidence, .base_confidence, .tags, .state,
     .valid_from, .valid_to, .text_hash, .facets, .source, .agent_id, .session_id, .subject, .attribute, .value, .context,
     .modality, embedding: null
-  },
+  } END,
   copy.embed_task = CASE WHEN origin.embed_task IS NULL THEN null ELSE $task_id END,
   copy.share_key = CASE WHEN origin.state = 'deleted' THEN null ELSE copy.share_key END, copy.current_key = null,
   copy.version = copy.version + 1, copy.rev = copy.rev + 1, copy.updated_at = $now, shared.source_version = origin.version

@@ -77,7 +77,7 @@ async def delete_connection(
     parts: NamedDependency[Parts], principal: NamedDependency[Principal], connection_id: FromPath[str]
 ) -> Status:
     """End a connection: its webhook is refused from now on; what it brought stays."""
-    await parts.graph.write(connectors.delete, principal, connection_id)
+    await parts.graph.write(connectors.delete, principal, connection_id, parts.clock())
     return Status("deleted")
 
 

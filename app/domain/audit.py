@@ -35,6 +35,9 @@ class AuditAction(StrEnum):
     KEY_CREATED = "key_created"
     KEY_REVOKED = "key_revoked"
     GROUP_CHANGED = "group_changed"
+    CONNECTION_CREATED = "connection_created"
+    CONNECTION_RENEWED = "connection_renewed"
+    CONNECTION_DELETED = "connection_deleted"
     EXPORTED = "exported"
     IMPORTED = "imported"
 

@@ -14,6 +14,8 @@ MAX_ATTEMPTS = 8
 LEASE = timedelta(seconds=60)
 FIRST_RETRY = timedelta(seconds=1)
 LAST_RETRY = timedelta(minutes=5)
+# After so many the last delay is reached long since, and more would be too long a time to be counted.
+MOST_DOUBLINGS = 16
 # A task remembers its last errors; more than that nobody reads, and a file of which every line fails has thousands.
 ERRORS_KEPT = 20
 
@@ -205,7 +207,12 @@ def outcome(progress: Progress) -> TaskStatus:
     return TaskStatus.PARTIAL if progress.errors else TaskStatus.COMPLETED
 
 
+def gives_up(task: Task) -> bool:
+    """Whether a task has had all its attempts. What is to be erased is tried until it is: nobody else could do it."""
+    return task.kind is not TaskKind.ERASE and task.attempts >= MAX_ATTEMPTS
+
+
 def retry_delay(attempts: int, jitter: float) -> timedelta:
     """How long a task waits after its n-th failure: doubling, at most five minutes, ± a quarter by jitter in [0,1]."""
-    delay = min(LAST_RETRY, FIRST_RETRY * 2 ** max(0, attempts - 1))
+    delay = min(LAST_RETRY, FIRST_RETRY * 2 ** min(max(0, attempts - 1), MOST_DOUBLINGS))
     return delay * (0.75 + 0.5 * jitter)

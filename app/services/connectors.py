@@ -5,12 +5,14 @@ from __future__ import annotations
 import asyncio
 import secrets
 from collections.abc import Awaitable, Callable, Sequence
+from datetime import datetime
 from functools import partial
 from typing import TypeVar
 from uuid import uuid4
 
 import msgspec
 
+from app.domain.audit import AuditAction, Entry
 from app.domain.connectors import (
     Connected,
     Connection,
@@ -34,10 +36,10 @@ from app.domain.github import Comment, parse_payload
 from app.domain.principal import Principal, key_hash
 from app.domain.space_settings import SecretPolicy
 from app.providers.github import GitHub
-from app.services import connector_storing
+from app.services import audit, connector_storing
 from app.services.connector_storing import Call
 from app.services.parts import Parts
-from app.storage import connectors
+from app.storage import connectors, memories
 from app.storage.graph import Transaction
 from ingest.github_events import comment_thing, issue_things, listed_commit_thing, number_of, read_event
 
@@ -49,7 +51,7 @@ MAX_PAGES = 10
 # After this the answer comes with what there is; proxies give up after a minute.
 FETCH_SECONDS = 45.0
 
-Entry = TypeVar("Entry")
+Listable = TypeVar("Listable")
 
 
 async def connect(parts: Parts, principal: Principal, new: NewConnection) -> Connected:
@@ -94,7 +96,7 @@ async def _make(
     """The connection with its webhook. Without one it is as it was before."""
     before = await parts.graph.read(connectors.get_of_repository, draft)
     # Stored before GitHub knows the address, which it calls at once.
-    connection = await parts.graph.write(connectors.create, draft)
+    connection = await parts.graph.write(_keep, draft)
     try:
         webhook_id = await github.set_hook(connection.repo, hook[0], hook[1], connection.webhook_id)
     except OurmemError:
@@ -103,8 +105,28 @@ async def _make(
         else:
             await parts.graph.write(connectors.create, before)
         raise
-    await parts.graph.write(connectors.update_webhook, connection, webhook_id)
-    return msgspec.structs.replace(connection, webhook_id=webhook_id)
+    connection = msgspec.structs.replace(connection, webhook_id=webhook_id)
+    action = AuditAction.CONNECTION_RENEWED if before else AuditAction.CONNECTION_CREATED
+    await parts.graph.write(_finish, principal, connection, action, parts.clock())
+    return connection
+
+
+async def _keep(tx: Transaction, draft: Connection) -> Connection:
+    """Stores a connection. Raises NotFound when its space was deleted meanwhile."""
+    await memories.lock_space(tx, draft.space_key)
+    return await connectors.create(tx, draft)
+
+
+async def _finish(
+    tx: Transaction, principal: Principal, connection: Connection, action: AuditAction, now: datetime
+) -> None:
+    await memories.lock_space(tx, connection.space_key)
+    await connectors.update_webhook(tx, connection, connection.webhook_id)
+    await audit.record(tx, principal, now, _entry(action, connection))
+
+
+def _entry(action: AuditAction, connection: Connection) -> Entry:
+    return Entry(action=action, space_key=connection.space_key, subject=connection.id, detail=connection.repo)
 
 
 async def _fetch(parts: Parts, principal: Principal, connection: Connection, github: GitHub) -> Fetched:
@@ -154,7 +176,7 @@ def _sources(github: GitHub, repo: str, policy: SecretPolicy) -> list[Source]:
 
 
 def _source(
-    name: str, list_page: Callable[[int, int], Awaitable[Sequence[Entry]]], read: Callable[[Entry], list[Thing]]
+    name: str, list_page: Callable[[int, int], Awaitable[Sequence[Listable]]], read: Callable[[Listable], list[Thing]]
 ) -> Source:
     async def page(number: int) -> Listed:
         entries = await list_page(number, PAGE_ITEMS)
@@ -212,7 +234,13 @@ async def list_all(tx: Transaction, principal: Principal) -> ConnectionList:
     return ConnectionList([view(connection) for connection in await connectors.list_all(tx, principal)])
 
 
-async def delete(tx: Transaction, principal: Principal, connection_id: str) -> None:
+async def delete(tx: Transaction, principal: Principal, connection_id: str, now: datetime) -> None:
     """Ends a connection: its webhook opens nothing any more; what it brought stays. Raises NotFound."""
+    listed = await connectors.list_all(tx, principal)
+    connection = next((one for one in listed if one.id == connection_id), None)
+    if connection is None:
+        raise NotFound("no such connection")
+    await memories.lock_space(tx, connection.space_key)
     if not await connectors.delete(tx, principal, connection_id):
         raise NotFound("no such connection")
+    await audit.record(tx, principal, now, _entry(AuditAction.CONNECTION_DELETED, connection))

@@ -44,9 +44,11 @@ class Copied(msgspec.Struct, frozen=True):
 
 def may_enter(memory: Memory, target: SpaceAccess) -> bool:
     """Whether the settings of a space let a text in: one that was stored where secrets are kept may hold one."""
-    if target.settings.secrets is SecretPolicy.OFF:
-        return True
-    return redact(memory.content, SecretPolicy.MARK) == memory.content
+    return _is_let_in(memory.content, target.settings.secrets)
+
+
+def _is_let_in(text: str, policy: SecretPolicy) -> bool:
+    return policy is SecretPolicy.OFF or redact(text, SecretPolicy.MARK) == text
 
 
 def check_enters(memory: Memory, target: SpaceAccess) -> None:
@@ -172,11 +174,13 @@ async def lock_with_live_copies(
 async def follow(tx: Transaction, principal: Principal, ids: Sequence[str], now: datetime) -> None:
     """Makes live copies say what these memories say by now, and copies of the copies; call it after every change.
 
-    A copy whose origin was deleted is deleted with it.
+    A copy whose origin was deleted is deleted with it. One whose space would not let the new text in stays as it is,
+    and stale.
     """
     changed, steps, reached = list(ids), 0, list(principal.space_keys)
     while changed and steps < LONGEST_CHAIN:
-        copies = await sharing.list_live_copies(tx, reached, changed)
+        found = await sharing.list_live_copies(tx, reached, changed)
+        copies = [copy for copy in found if _is_let_in(copy.text, copy.secrets)]
         reached = sorted({copy.space_key for copy in copies})
         for space_key in reached:
             named = [copy.id for copy in copies if copy.space_key == space_key]

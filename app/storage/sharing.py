@@ -11,6 +11,7 @@ from app.domain.events import EventType, Touched
 from app.domain.memories import Memory
 from app.domain.principal import Principal
 from app.domain.sharing import Action, Copies, CopyIds
+from app.domain.space_settings import SecretPolicy
 from app.storage import events, memories
 from app.storage.graph import Transaction, many, one
 from app.storage.queries import load
@@ -41,10 +42,12 @@ class Written(msgspec.Struct, frozen=True):
 
 
 class LiveCopy(msgspec.Struct, frozen=True):
-    """A copy that follows its origin."""
+    """A copy that follows its origin: the new text it would have, and what its space says of secrets."""
 
     id: str
     space_key: str
+    secrets: SecretPolicy = SecretPolicy.MARK
+    text: str = ""
 
 
 class SharingEvent(msgspec.Struct, frozen=True, kw_only=True):

@@ -10,6 +10,7 @@ from neo4j import AsyncDriver
 from tests.api.test_access import make_key
 from tests.clients import Client
 from tests.conftest import SignUp
+from tests.servers.github_api import TOKEN, GitHubServer
 
 SECRET = "zebra4711 斑马"
 
@@ -149,3 +150,16 @@ async def test_pages_follow_one_another_and_bad_ones_are_refused(alice: Client) 
     assert seen == [event["id"] for event in (await events(alice, space["id"]))["events"]]
     for query in ({"cursor": "x"}, {"limit": "-1"}):
         assert (await alice.get(f"/v1/spaces/{space['id']}/audit", params=query)).status_code == 400
+
+
+async def test_connections_are_told_without_their_secrets(alice: Client, github_server: GitHubServer) -> None:
+    body = {"access_token": TOKEN, "repo": "acme/tea", "webhook_url": "https://memory.example.org"}
+    connected = [(await alice.post("/v1/connectors/github/connect", json=body)).json() for _ in range(2)]
+    hook = github_server.hooks[-1]
+    await alice.delete(f"/v1/connectors/{connected[0]['connection_id']}")
+
+    rows = (await told(alice, f"personal/{alice.user_id}"))[-3:]
+
+    assert [row[0] for row in rows] == ["connection_created", "connection_renewed", "connection_deleted"]
+    assert {(row[1], row[2], row[4]) for row in rows} == {(alice.user_id, connected[0]["connection_id"], "acme/tea")}
+    assert not any(word in str(rows) for word in (hook.secret, hook.token, TOKEN))

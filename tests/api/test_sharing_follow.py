@@ -66,3 +66,20 @@ async def test_secret_that_was_kept_is_not_shared_where_none_is_let_in(alice: Cl
 
     await alice.put(f"/v1/spaces/{space}/settings", json={"secrets": "off"})
     assert (await alice.post(f"/v1/memories/{holds}/share", json=target)).status_code == 201
+
+
+async def test_live_copy_does_not_follow_into_a_secret(alice: Client) -> None:
+    personal, space = f"personal/{alice.user_id}", (await alice.space("red"))["id"]
+    await alice.put(f"/v1/spaces/{personal}/settings", json={"secrets": "off"})
+    origin, copy = await live(alice, "The key hangs by the door. 钥匙在门边。", space)
+
+    await alice.put(f"/v1/memories/{origin}", json={"content": f"The key is {SECRET} today."})
+    held = (await alice.get(f"/v1/memories/{copy}", params={"check_stale": "true"})).json()
+    await alice.put(f"/v1/memories/{origin}", json={"content": "The key hangs in the hall. 钥匙在走廊。"})
+    again = (await alice.get(f"/v1/memories/{copy}", params={"check_stale": "true"})).json()
+
+    assert (held["content"], held["stale_info"]["is_stale"]) == ("The key hangs by the door. 钥匙在门边。", True)
+    assert (again["content"], again["stale_info"]["is_stale"]) == ("The key hangs in the hall. 钥匙在走廊。", False)
+    await alice.put(f"/v1/memories/{origin}", json={"content": f"The key is {SECRET} today."})
+    await alice.delete(f"/v1/memories/{origin}")
+    assert await state(alice, copy) == "gone"

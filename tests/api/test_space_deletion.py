@@ -15,6 +15,7 @@ from app.worker import Worker
 from tests.clients import Client
 from tests.conftest import SignUp
 from tests.secret_search import places
+from tests.servers.github_api import TOKEN, GitHubServer, event, issue
 
 # In all that is said, so that one search of the whole store finds what must not be there.
 SECRET = "zebra8152"
@@ -29,7 +30,22 @@ LATER = """
 MATCH (task:Task {id: $id}) WHERE task.phase = 'running'
 SET task.due_at = datetime() - duration({seconds: 1})
 """
+DELIVERIES = "MATCH (delivery:Delivery) RETURN count(*) AS deliveries"
+# What a space in use has of its own, besides its members.
+EVERY_KIND = {
+    "Space", "SpaceState", "Memory", "Episode", "Chunk", "Session", "Tag", "Entity", "Decision", "Task", "Document",
+    "Import", "NoiseExample", "Connection", "ExternalObject", "RecallEvent", "AuditEvent", "PendingShare", "Invitation",
+}  # fmt: skip
 KEY = "MATCH (space:Space {id: $id}) RETURN space.space_key AS key"
+
+
+# The GitHub of this run, whose last webhook is that of the connection made last.
+SERVERS: list[GitHubServer] = []
+
+
+@pytest.fixture(autouse=True)
+def _github(github_server: GitHubServer) -> None:
+    SERVERS[:] = [github_server]
 
 
 @pytest.fixture
@@ -46,6 +62,16 @@ async def left(driver: AsyncDriver, key: str, space_id: str) -> list[str]:
     return [record["label"] for record in found.records]
 
 
+async def tell(client: Client, space_id: str) -> None:
+    """A connected repository whose webhook told of something."""
+    asked = {"access_token": TOKEN, "repo": "acme/tea", "webhook_url": "https://memory.example.org", "space": space_id}
+    connected = await client.post("/v1/connectors/github/connect", json=asked)
+    assert connected.status_code == 200, connected.text
+    opened = {"action": "opened", "issue": issue(1, f"The {SECRET} is out", f"It was {SECRET} who did it.")}
+    answer = await client.post(**event(SERVERS[0].hooks[-1], "issues", SECRET, **opened))
+    assert answer.status_code == 200, answer.text
+
+
 async def fill(client: Client, space_id: str, work: Work) -> dict[str, Any]:
     """One of nearly everything in a space; the memory that the rest hangs on."""
     memory = await client.store(f"Ming{SECRET} likes {SECRET} tea.", space=space_id, tags=[SECRET], source=SECRET)
@@ -57,6 +83,9 @@ async def fill(client: Client, space_id: str, work: Work) -> dict[str, Any]:
     imported = await client.post("/v1/imports", files=file, data={"space_id": space_id})
     noise = await client.store(f"Nothing but {SECRET} here", space=space_id)
     await client.post(f"/v1/memories/{noise['id']}/feedback", json={"verdict": "noise"})
+    once = {"content": f"Once {SECRET}", "space": space_id}
+    await client.post("/v1/memories", json=once, headers={"Idempotency-Key": SECRET})
+    await tell(client, space_id)
     deleted = await client.store(f"Gone {SECRET}", space=space_id)
     await client.delete(f"/v1/memories/{deleted['id']}")
     assert imported.status_code == 200, imported.text
@@ -66,7 +95,7 @@ async def fill(client: Client, space_id: str, work: Work) -> dict[str, Any]:
 
 
 async def test_nobody_reads_a_deleted_space_and_nothing_of_it_is_left(
-    alice: Client, bob: Client, stranger: Client, driver: AsyncDriver, work: Work
+    alice: Client, bob: Client, stranger: Client, driver: AsyncDriver, parts: Parts, work: Work
 ) -> None:
     space = await alice.space(f"team {SECRET}", bob=bob)
     path, key = f"/v1/spaces/{space['id']}", await key_of(driver, space["id"])
@@ -74,8 +103,12 @@ async def test_nobody_reads_a_deleted_space_and_nothing_of_it_is_left(
     rule = {"source_space": f"personal/{alice.user_id}", "require_approval": True}
     await alice.post(f"{path}/auto-share-rules", json=rule)
     waits = await alice.store("Lena has a cat.")
+    await alice.found(SECRET, space=space["id"])
+    await parts.accesses.flush()
+    deliveries = (await driver.execute_query(DELIVERIES)).records[0]["deliveries"]
     await alice.post(f"{path}/invitations", json={"user_id": stranger.user_id, "role": "reader"})
     assert "Memory.content" in await places(driver, SECRET)
+    assert set(await left(driver, key, space["id"])) >= EVERY_KIND
 
     refused = await bob.delete(path)
     foreign = await stranger.delete(path)
@@ -100,6 +133,7 @@ async def test_nobody_reads_a_deleted_space_and_nothing_of_it_is_left(
     assert (task["kind"], task["status"]) == ("erase", "completed")
     assert task["counts"]["erased"] >= 10
     assert await places(driver, SECRET) == []
+    assert (await driver.execute_query(DELIVERIES)).records[0]["deliveries"] == deliveries - 1
     assert await left(driver, key, space["id"]) == []
     assert (await alice.get(f"/v1/memories/{waits['id']}")).status_code == 200
     [told, *_] = (await alice.get(f"/v1/spaces/personal/{alice.user_id}/audit")).json()["events"]
@@ -162,6 +196,20 @@ async def test_erasing_goes_on_where_a_worker_died(
     assert (await alice.get(f"/v1/tasks/{task_id}")).json()["status"] == "completed"
     assert await places(driver, SECRET) == []
     assert await left(driver, key, space["id"]) == []
+
+
+async def test_erasing_is_tried_until_it_is_done(alice: Client, driver: AsyncDriver, work: Work) -> None:
+    space = await alice.space("red")
+    await alice.store(f"The {SECRET} sleeps.", space=space["id"])
+    await work()
+    task_id = (await alice.delete(f"/v1/spaces/{space['id']}")).json()["task_id"]
+    await driver.execute_query("MATCH (task:Task {id: $id}) SET task.attempts = 40", id=task_id)
+
+    await work()
+
+    task = (await alice.get(f"/v1/tasks/{task_id}")).json()
+    assert (task["status"], task["attempts"]) == ("completed", 41)
+    assert await places(driver, SECRET) == []
 
 
 async def test_deleted_account_leaves_no_text_behind(

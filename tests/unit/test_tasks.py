@@ -15,6 +15,7 @@ from app.domain.tasks import (
     TaskKind,
     TaskStatus,
     after,
+    gives_up,
     outcome,
     retry_delay,
     view,
@@ -79,6 +80,14 @@ def test_a_task_waits_twice_as_long_after_each_failure_up_to_five_minutes() -> N
     assert waits[:4] == [1, 2, 4, 8]
     assert waits[-1] == 300
     assert waits[:MAX_ATTEMPTS] == sorted(waits[:MAX_ATTEMPTS])
+
+
+def test_only_erasing_is_never_given_up() -> None:
+    tried = msgspec.structs.replace(TASK, attempts=MAX_ATTEMPTS)
+
+    assert gives_up(tried)
+    assert not gives_up(msgspec.structs.replace(tried, kind=TaskKind.ERASE))
+    assert retry_delay(10_000, 0.5).total_seconds() == 300
 
 
 @pytest.mark.parametrize(("jitter", "seconds"), [(0.0, 0.75), (1.0, 1.25)])
