@@ -103,7 +103,8 @@ CALL (row, message) {
   MATCH (document:Document {space_key: $space_key, hash: row.hash, version: row.version})
   CREATE (message)-[:PART_OF]->(document)
 }
-RETURN count(*) AS stored;
+WITH message.session_id AS id, message.visible_to AS visible_to, count(*) AS stored
+RETURN {id: id, space_key: $space_key, visible_to: visible_to, detail: toString(stored)} AS touched;
 
 // name: create_file_entities
 // Entities; one of the same name and type is the same.
@@ -190,8 +191,14 @@ MERGE (decision)-[:DECIDED {op: 'merged'}]->(entity);
 UNWIND $rows AS row
 MATCH (source:Memory {id: row.source}) WHERE source.space_key IN $space_keys
 MATCH (target:Memory {id: row.target}) WHERE target.space_key IN $space_keys
+WITH row, source, target WHERE NOT EXISTS { (source)-[there]->(target) WHERE type(there) = row.type }
 MERGE (source)-[relation:$(row.type)]->(target)
-ON CREATE SET relation = row.properties;
+ON CREATE SET relation = row.properties
+WITH source, target, row WHERE NOT row.type IN ['SIMILAR_TO', 'JUDGED'] AND source.space_key = target.space_key
+RETURN {
+  id: source.id, space_key: source.space_key, detail: toLower(row.type),
+  visible_to: CASE source.visible_to WHEN 'all0' THEN target.visible_to ELSE source.visible_to END
+} AS touched;
 
 // name: create_file_shares
 // Where copies come from: a memory of the file, or a trace that says no more than where and when.

@@ -94,7 +94,7 @@ CALL (copy) { MATCH (piece:Chunk)-[:PART_OF]->(copy) DETACH DELETE piece }
 FOREACH (name IN copy.tags | MERGE (tag:Tag {space_key: copy.space_key, name: name}) MERGE (copy)-[:TAGGED]->(tag))
 WITH copy, origin
 CALL (origin, copy) {
-  WITH origin, copy WHERE origin.embedding IS NOT NULL
+  WITH origin, copy WHERE origin.embedding IS NOT NULL AND origin.state <> 'deleted'
   CALL db.create.setNodeVectorProperty(copy, 'embedding', origin.embedding)
 }
 CALL (origin, copy) {

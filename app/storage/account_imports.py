@@ -7,6 +7,8 @@ from datetime import datetime
 
 import msgspec
 
+from app.domain.events import EventType, Touched
+from app.storage import events
 from app.storage.graph import Transaction, many, one
 from app.storage.queries import load
 
@@ -87,7 +89,8 @@ async def list_places(tx: Transaction, space_key: str, ids: Sequence[str]) -> di
 
 
 async def create_messages(tx: Transaction, space_key: str, rows: Rows) -> None:
-    await one(tx, QUERIES["create_file_messages"], int, space_key=space_key, rows=list(rows))
+    told = await many(tx, QUERIES["create_file_messages"], Touched, space_key=space_key, rows=list(rows))
+    events.note(tx, EventType.MESSAGES_ADDED, told)
 
 
 async def create_entities(tx: Transaction, space_key: str, rows: Rows) -> None:
@@ -128,7 +131,9 @@ async def create_merges(tx: Transaction, space_key: str, rows: Rows) -> None:
 
 
 async def create_relations(tx: Transaction, space_keys: Sequence[str], rows: Rows) -> None:
-    await many(tx, QUERIES["create_file_relations"], object, space_keys=list(space_keys), rows=list(rows))
+    query = QUERIES["create_file_relations"]
+    made = await many(tx, query, Touched, space_keys=list(space_keys), rows=list(rows))
+    events.note(tx, EventType.RELATION_CREATED, made)
 
 
 async def create_shares(tx: Transaction, space_key: str, space_keys: Sequence[str], rows: Rows) -> None:

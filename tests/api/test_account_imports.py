@@ -155,6 +155,8 @@ async def test_an_account_that_left_comes_back_whole(
     assert (task["kind"], task["status"]) == ("restore", "completed")
     told = (await heir.get(f"/v1/spaces/personal/{heir.user_id}/audit")).json()["events"]
     assert {event["action"] for event in told} >= {"exported", "imported"}
+    changed = (await heir.get("/v1/events", params={"limit": "500"})).json()["events"]
+    assert {one["type"] for one in changed} >= {"memory_created", "messages_added", "relation_created", "decision_made"}
 
 
 def minimal(user_id: str) -> Lines:
