@@ -65,7 +65,7 @@ WITH {
   hit: CASE WHEN memory.id IN $known_ids THEN null ELSE {
     id: memory.id, origin_id: coalesce(memory.origin_id, memory.id), leg: 'graph', score: null, text: memory.content,
     kind: memory.kind, space_key: memory.space_key, state: memory.state,
-    session_id: memory.session_id, speaker: coalesce(memory.speaker, ''), text_hash: memory.text_hash, tags: memory.tags,
+    session_id: memory.session_id, position: memory.position, speaker: coalesce(memory.speaker, ''), text_hash: memory.text_hash, tags: memory.tags,
     evidence_ids: coalesce(memory.evidence_ids, []), outdated: coalesce(memory.outdated, false),
     importance: memory.importance, confidence: memory.confidence, pinned: memory.memory_type = 'pinned',
     tier: memory.tier, uses: coalesce(memory.uses, 0.0), used_at: toString(coalesce(memory.last_accessed_at, memory.created_at)),

@@ -40,7 +40,7 @@ WHERE memory.space_key IN $space_keys AND memory.visible_to IN $visible AND memo
 WITH {
   id: memory.id, origin_id: coalesce(memory.origin_id, memory.id), leg: leg, score: score, text: hit.content,
   kind: memory.kind, space_key: memory.space_key, state: memory.state,
-  session_id: memory.session_id, speaker: coalesce(memory.speaker, ''), text_hash: memory.text_hash, tags: memory.tags,
+  session_id: memory.session_id, position: memory.position, speaker: coalesce(memory.speaker, ''), text_hash: memory.text_hash, tags: memory.tags,
   evidence_ids: coalesce(memory.evidence_ids, []), outdated: coalesce(memory.outdated, false),
   importance: memory.importance, confidence: memory.confidence, pinned: memory.memory_type = 'pinned',
   tier: memory.tier, uses: coalesce(memory.uses, 0.0), used_at: toString(coalesce(memory.last_accessed_at, memory.created_at)),
@@ -78,7 +78,7 @@ WHERE memory.space_key IN $space_keys AND memory.visible_to IN $visible AND memo
 WITH {
   id: memory.id, origin_id: coalesce(memory.origin_id, memory.id), leg: leg, score: score, text: hit.content,
   kind: memory.kind, space_key: memory.space_key, state: memory.state,
-  session_id: memory.session_id, speaker: coalesce(memory.speaker, ''), text_hash: memory.text_hash, tags: memory.tags,
+  session_id: memory.session_id, position: memory.position, speaker: coalesce(memory.speaker, ''), text_hash: memory.text_hash, tags: memory.tags,
   evidence_ids: coalesce(memory.evidence_ids, []), outdated: coalesce(memory.outdated, false),
   importance: memory.importance, confidence: memory.confidence, pinned: memory.memory_type = 'pinned',
   tier: memory.tier, uses: coalesce(memory.uses, 0.0), used_at: toString(coalesce(memory.last_accessed_at, memory.created_at)),
@@ -109,7 +109,7 @@ WHERE memory.space_key IN $space_keys AND memory.visible_to IN $visible AND memo
 WITH {
   id: memory.id, origin_id: coalesce(memory.origin_id, memory.id), leg: leg, score: score, text: hit.content,
   kind: memory.kind, space_key: memory.space_key, state: memory.state,
-  session_id: memory.session_id, speaker: coalesce(memory.speaker, ''), text_hash: memory.text_hash, tags: memory.tags,
+  session_id: memory.session_id, position: memory.position, speaker: coalesce(memory.speaker, ''), text_hash: memory.text_hash, tags: memory.tags,
   evidence_ids: coalesce(memory.evidence_ids, []), outdated: coalesce(memory.outdated, false),
   importance: memory.importance, confidence: memory.confidence, pinned: memory.memory_type = 'pinned',
   tier: memory.tier, uses: coalesce(memory.uses, 0.0), used_at: toString(coalesce(memory.last_accessed_at, memory.created_at)),
@@ -141,7 +141,7 @@ WHERE memory.space_key IN $space_keys AND memory.visible_to IN $visible AND memo
 RETURN {
   id: memory.id, origin_id: coalesce(memory.origin_id, memory.id), leg: leg, score: score, text: hit.content,
   kind: memory.kind, space_key: memory.space_key, state: memory.state,
-  session_id: memory.session_id, speaker: coalesce(memory.speaker, ''), text_hash: memory.text_hash, tags: memory.tags,
+  session_id: memory.session_id, position: memory.position, speaker: coalesce(memory.speaker, ''), text_hash: memory.text_hash, tags: memory.tags,
   evidence_ids: coalesce(memory.evidence_ids, []), outdated: coalesce(memory.outdated, false),
   importance: memory.importance, confidence: memory.confidence, pinned: memory.memory_type = 'pinned',
   tier: memory.tier, uses: coalesce(memory.uses, 0.0), used_at: toString(coalesce(memory.last_accessed_at, memory.created_at)),
@@ -190,7 +190,7 @@ WITH hit AS memory
 RETURN {
   id: memory.id, origin_id: coalesce(memory.origin_id, memory.id), leg: 'recent', score: null, text: memory.content,
   kind: memory.kind, space_key: memory.space_key, state: memory.state,
-  session_id: memory.session_id, speaker: coalesce(memory.speaker, ''), text_hash: memory.text_hash, tags: memory.tags,
+  session_id: memory.session_id, position: memory.position, speaker: coalesce(memory.speaker, ''), text_hash: memory.text_hash, tags: memory.tags,
   evidence_ids: coalesce(memory.evidence_ids, []), outdated: coalesce(memory.outdated, false),
   importance: memory.importance, confidence: memory.confidence, pinned: memory.memory_type = 'pinned',
   tier: memory.tier, uses: coalesce(memory.uses, 0.0), used_at: toString(coalesce(memory.last_accessed_at, memory.created_at)),

@@ -145,8 +145,12 @@ def _iso(match: re.Match[str], _: datetime) -> _Resolved:
     return _one_day(_day(int(match["year"]), int(match["m"]), int(match["d"])))
 
 
+def _month_of(match: re.Match[str]) -> int:
+    return next(number for number, name in enumerate(_MONTHS, 1) if name[:3] == match["month"][:3].lower())
+
+
 def _month_day(match: re.Match[str], today: datetime) -> _Resolved:
-    month = _MONTHS.index(next(name for name in _MONTHS if name[:3] == match["month"][:3].lower())) + 1
+    month = _month_of(match)
     year = match["year"]
     return _one_day(_day(int(year), month, int(match["d"])) if year else _nearest(today, month, int(match["d"])))
 
@@ -171,7 +175,7 @@ def _day_of_month(match: re.Match[str], today: datetime) -> _Resolved:
 
 
 def _month_year(match: re.Match[str], today: datetime) -> _Resolved:
-    month = _MONTHS.index(next(name for name in _MONTHS if name[:3] == match["month"][:3].lower())) + 1
+    month = _month_of(match)
     if match["year"]:
         return _one_month(_day(int(match["year"]), month, 1))
     if match["which"].lower() == "last":
@@ -290,6 +294,18 @@ _PATTERNS: list[tuple[re.Pattern[str], Callable[[re.Match[str], datetime], _Reso
         False,
     ),
 ]
+
+
+_BARE_MONTH = _pattern(
+    rf"\b(?:in|during|of|early|late|mid|this|by|since|until|before|after) {_MONTH}(?!\w)(?!,? (?:19|20)\d\d| \d)"
+)
+
+
+def find_months(text: str, now: datetime) -> list[DateSpan]:
+    """Months without a day and a year, as questions name them, such as `in May`: the nearest one of each."""
+    today = now.astimezone(UTC)
+    found = ((match, _nearest(today, _month_of(match), 1)) for match in _BARE_MONTH.finditer(text))
+    return [DateSpan(match.start(), match.end(), *_one_month(first), False) for match, first in found]
 
 
 def with_resolved_dates(text: str, dates: list[DateSpan]) -> str:

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from datetime import datetime
 
 import msgspec
 
+from app.domain.periods import Period
 from app.domain.texts import has_cjk
 from ingest.attributes import SYNONYMS
+from ingest.dates import find_dates, find_months
 from ingest.linking import USER, subject_key
 
 # Longer questions name what they ask about within these.
@@ -21,6 +24,7 @@ MAX_NAMES = 120
 _WORD = re.compile(r"[^\W_][\w'’.+#-]*")
 _POSSESSIVE = re.compile(r"['’]s?$")
 _HAN = re.compile(r"[\u4e00-\u9fffA-Za-z0-9]+")
+_YEAR = re.compile(r"(?:19|20)\d\d|[去今明前后]年")
 _FIRST_PERSON = re.compile(r"\b(?:i|me|my|mine|myself)\b|我(?!们)|咱", re.IGNORECASE)
 # Ways to ask for an attribute without its name.
 _PHRASES: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
@@ -73,6 +77,16 @@ def parse_question(query: str) -> Asked:
     names = dict.fromkeys(subject_key(name) for name in _names(text))
     subjects = [*([USER] if of_asker else []), *(name for name in names if name != USER)]
     return Asked(attributes, subjects[:MAX_NAMES], of_asker)
+
+
+def find_periods(query: str, now: datetime) -> list[Period]:
+    """The times that a question names; a day or month without a year is meant of every year."""
+    text = query[:MAX_QUESTION_CHARS]
+    spans = [*find_dates(text, now), *find_months(text, now)]
+    return [
+        Period(span.first, span.after, is_yearly=not span.is_relative and not _YEAR.search(text[span.start : span.end]))
+        for span in spans
+    ]
 
 
 def _attributes(text: str) -> Iterator[str]:

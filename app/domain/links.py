@@ -54,6 +54,8 @@ SLOT_EVIDENCE = 1.4
 SUCCESSION_LOSS = 0.1
 # More than two priors can differ by (pipelines 4.6), so that the newer statement comes first.
 UPDATE_GAIN = 0.3
+# And by no more than this, since much that is newer and tells of some change is about something else.
+UPDATE_LIMIT = 1.0
 # What stands for something that was asked for or found, before what merely lies beside it.
 _DIRECT = frozenset((Edge.SLOT, Edge.SUPERSEDES, Edge.UPDATES))
 
@@ -102,5 +104,5 @@ def _raised(evidence: Mapping[str, Drawn], link: Link, midpoint: float) -> float
     if link.edge == Edge.SUPERSEDES:
         return max(own, source - SUCCESSION_LOSS)
     if link.edge == Edge.UPDATES:
-        return max(own, source + UPDATE_GAIN)
+        return max(own, min(source + UPDATE_GAIN, own + UPDATE_LIMIT))
     return own + min(LINK_SHARE * weight(link) * max(source - own, 0.0), LINK_LIMIT)

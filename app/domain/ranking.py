@@ -9,7 +9,8 @@ from __future__ import annotations
 import math
 import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
+from datetime import datetime
 from functools import lru_cache
 
 import msgspec
@@ -20,11 +21,14 @@ from app.domain.calibration import (
     CJK_BACKGROUND,
     CJK_TERMS_PER_WORD,
     CJK_WEIGHTS,
+    COSINE_AFTER,
+    COSINE_BEFORE,
     FULL_FROM,
     HIGHEST_Z,
     LATIN_BACKGROUND,
     LATIN_WEIGHTS,
     OTHER_SPEAKER_PENALTY,
+    OTHER_TIME_PENALTY,
     SESSION_LIMIT,
     SESSION_SHARE,
     SHORTEST_TERMS,
@@ -35,7 +39,9 @@ from app.domain.calibration import (
     logistic,
 )
 from app.domain.links import Drawn, Link, draw
+from app.domain.periods import Period
 from app.domain.texts import cjk_characters, is_mostly_cjk, query_terms, terms
+from app.domain.turns import AROUND, BEFORE, Place, Turns
 
 # Below this a single result is dropped (pipelines 4.4).
 DROP_BELOW = ABSTAIN_BELOW / 2
@@ -81,6 +87,9 @@ class Candidate(msgspec.Struct, frozen=True):
     cosine: float | None
     session_id: str = ""
     speaker: str = ""
+    # Where it was said, or the message that it is from, and since when it holds.
+    place: Place | None = None
+    since: datetime | None = None
 
 
 class Scored(msgspec.Struct, frozen=True):
@@ -112,24 +121,41 @@ class _Question(msgspec.Struct, frozen=True):
     usual_length: float
     is_cjk: bool
     asks_time: bool
+    periods: Sequence[Period]
     speakers: frozenset[str]
     weights: Weights
 
 
 class _Match(msgspec.Struct, frozen=True):
-    """How a text meets a question: deviations above chance, and shares of the question's information."""
+    """How a text meets a question: deviations above chance, and shares of the question's information.
+
+    `before` and `around` are what the turns there have of it and the text has not; `context` is log-odds.
+    """
 
     z: float
     coverage: float
     bm25: float
+    before: float
+    around: float
+    context: float
 
 
-def score(query: str, candidates: Sequence[Candidate], *, has_vector: bool, links: Sequence[Link] = ()) -> list[Scored]:
-    """All candidates, the most relevant first; without vectors the words decide alone. `links` lie between them."""
+def score(
+    query: str,
+    candidates: Sequence[Candidate],
+    *,
+    has_vector: bool,
+    links: Sequence[Link] = (),
+    periods: Sequence[Period] = (),
+) -> list[Scored]:
+    """All candidates, the most relevant first; without vectors the words decide alone.
+
+    `links` lie between the candidates; `periods` are the times that the query names.
+    """
     texts = [_text(candidate.text) for candidate in candidates]
-    question = _question(query, candidates, texts)
+    question = _question(query, candidates, texts, periods)
     deviations = _deviations(question, candidates, texts) if has_vector else [question.weights.usual_z] * len(texts)
-    matches = [_match(question, text, z) for text, z in zip(texts, deviations, strict=True)]
+    matches = _matches(question, candidates, texts, deviations)
     evidence = [
         _vector_evidence(question, match) + _text_evidence(question, match) - _penalty(question, candidate, text)
         for candidate, text, match in zip(candidates, texts, matches, strict=True)
@@ -175,7 +201,9 @@ def _read(text: str) -> _Text:
     return _Text(counts, length, is_cjk, text.rstrip().endswith(("?", "？")), has_time)
 
 
-def _question(query: str, candidates: Sequence[Candidate], texts: Sequence[_Text]) -> _Question:
+def _question(
+    query: str, candidates: Sequence[Candidate], texts: Sequence[_Text], periods: Sequence[Period]
+) -> _Question:
     weights = _term_weights(query)
     frequencies = Counter(term for text in texts for term in weights.keys() & text.counts.keys())
     information = {term: weight * _idf(len(texts), frequencies[term]) for term, weight in weights.items()}
@@ -186,6 +214,7 @@ def _question(query: str, candidates: Sequence[Candidate], texts: Sequence[_Text
         usual_length=max(math.fsum(text.length for text in texts) / max(len(texts), 1), 1.0),
         is_cjk=is_cjk,
         asks_time=_ASKS_TIME.search(query) is not None,
+        periods=periods,
         speakers=_named_speakers(query, candidates),
         weights=CJK_WEIGHTS if is_cjk else LATIN_WEIGHTS,
     )
@@ -221,25 +250,65 @@ def _deviations(question: _Question, candidates: Sequence[Candidate], texts: Seq
     return [unknown if z is None else z for z in known]
 
 
-def _match(question: _Question, text: _Text, z: float) -> _Match:
-    saturation = _K1 * (1 - _B + _B * text.length / question.usual_length)
-    covered = counted = 0.0
+def _matches(
+    question: _Question, candidates: Sequence[Candidate], texts: Sequence[_Text], deviations: Sequence[float]
+) -> list[_Match]:
+    turns = Turns([candidate.place for candidate in candidates])
+    said = [question.information.keys() & text.counts.keys() for text in texts]
+    least = min(deviations, default=0.0)
+
+    def above(index: int, distance: int) -> float:
+        # A question without words, such as an emoji, has no topic that a conversation could share.
+        neighbour = turns.neighbour(index, distance) if question.information else None
+        return 0.0 if neighbour is None else deviations[neighbour] - least
+
+    def gained(index: int, distances: Sequence[int], coverage: float) -> float:
+        window = frozenset(term for one in turns.window(index, distances) for term in said[one])
+        return _coverage(question, window) - coverage
+
+    matches: list[_Match] = []
+    for index, text in enumerate(texts):
+        coverage = _coverage(question, said[index])
+        matches.append(
+            _Match(
+                z=deviations[index],
+                coverage=coverage,
+                bm25=_bm25(question, text),
+                before=gained(index, BEFORE, coverage),
+                around=gained(index, AROUND, coverage),
+                context=COSINE_BEFORE * above(index, -1) + COSINE_AFTER * above(index, 1),
+            )
+        )
+    return matches
+
+
+def _coverage(question: _Question, said: Set[str]) -> float:
+    """The share of the question's information that these terms are."""
     # In the order of the question, since the order of a set, and with it the last digit of a sum, changes between runs.
-    for term, information in question.information.items():
-        if count := text.counts.get(term):
-            covered += information
-            counted += information * count / (count + saturation)
-    return _Match(z, min(covered / question.enough, 1.0), min(counted / question.enough, 1.0))
+    covered = math.fsum(information for term, information in question.information.items() if term in said)
+    return min(covered / question.enough, 1.0)
+
+
+def _bm25(question: _Question, text: _Text) -> float:
+    saturation = _K1 * (1 - _B + _B * text.length / question.usual_length)
+    counts = text.counts
+    counted = math.fsum(
+        information * counts[term] / (counts[term] + saturation)
+        for term, information in question.information.items()
+        if term in counts
+    )
+    return min(counted / question.enough, 1.0)
 
 
 def _vector_evidence(question: _Question, match: _Match) -> float:
-    return question.weights.cosine * match.z
+    return question.weights.cosine * match.z + match.context
 
 
 def _text_evidence(question: _Question, match: _Match) -> float:
     weights = question.weights
     full = max(match.coverage - FULL_FROM, 0.0) / (1 - FULL_FROM)
-    return weights.coverage * match.coverage + weights.full * full + weights.bm25 * match.bm25
+    own = weights.coverage * match.coverage + weights.full * full + weights.bm25 * match.bm25
+    return own + weights.before * match.before + weights.around * match.around
 
 
 def _penalty(question: _Question, candidate: Candidate, text: _Text) -> float:
@@ -250,7 +319,15 @@ def _penalty(question: _Question, candidate: Candidate, text: _Text) -> float:
         + ASKS_PENALTY * text.asks
         + UNTIMED_PENALTY * (question.asks_time and not text.has_time)
         + OTHER_SPEAKER_PENALTY * is_other
+        + OTHER_TIME_PENALTY * _is_of_other_time(question, candidate)
     )
+
+
+def _is_of_other_time(question: _Question, candidate: Candidate) -> bool:
+    since = candidate.since
+    if not question.periods or since is None:
+        return False
+    return not any(period.tells_of(since) for period in question.periods)
 
 
 def _shared_in_session(candidates: Sequence[Candidate], evidence: Sequence[float]) -> list[float]:

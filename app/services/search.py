@@ -72,7 +72,7 @@ async def _follow(
     parts: Parts, principal: Principal, plan: Plan, hits: Sequence[Hit], *, has_vector: bool
 ) -> list[Step] | None:
     """The steps from the question and from the best hits through the graph; None when the graph does not answer."""
-    scored = ranking.score(plan.query, candidates(plan.query, hits), has_vector=has_vector)
+    scored = ranking.score(plan.query, candidates(plan.query, hits), has_vector=has_vector, periods=plan.periods)
     likely = [item.id for item in scored if item.relevance >= ranking.DROP_BELOW]
     is_over = {hit.id for hit in hits if hit.outdated or hit.state == State.SUPERSEDED}
     seeds = dict.fromkeys([*likely[:SEEDS], *[one for one in likely if one in is_over][:SEEDS]])

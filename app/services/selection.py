@@ -16,6 +16,7 @@ from app.domain.messages import embedding_text
 from app.domain.ranking import Candidate, Scored
 from app.domain.search import Dropped, FormerMark, PathStep, Why
 from app.domain.texts import query_terms
+from app.domain.turns import Place
 from app.services.answers import Ranked
 from app.services.stopwatch import Stopwatch
 from app.services.understanding import Plan
@@ -29,7 +30,9 @@ CONTAINER_BOOST = 0.1
 def rank(plan: Plan, hits: Sequence[Hit], links: Sequence[Link], watch: Stopwatch, *, has_vector: bool) -> list[Ranked]:
     """Everything found that is an answer and relevant enough, best first."""
     found = candidates(plan.query, hits)
-    scored = ranking.score(plan.query, found, has_vector=has_vector, links=[*links, *_updates(plan, hits)])
+    scored = ranking.score(
+        plan.query, found, has_vector=has_vector, links=[*links, *_updates(plan, hits)], periods=plan.periods
+    )
     by_id = {hit.id: hit for hit in hits}
     ranks = _leg_ranks(hits)
     ranked = [_with_prior(plan, by_id[item.id], item, ranks[item.id]) for item in scored]
@@ -84,6 +87,7 @@ def candidates(query: str, hits: Sequence[Hit]) -> list[Candidate]:
     nearest = {hit.id: hit for hit in pieces}
     # The nearest piece may be one without the words, so what a text leg found goes before it.
     texts = nearest | {hit.id: hit for hit in hits if hit.score is None}
+    places = _places(hits)
     return [
         Candidate(
             id=memory_id,
@@ -91,9 +95,18 @@ def candidates(query: str, hits: Sequence[Hit]) -> list[Candidate]:
             cosine=_cosine(nearest.get(memory_id)),
             session_id=hit.session_id,
             speaker=hit.speaker,
+            place=places.get(memory_id),
+            since=hit.valid_from,
         )
         for memory_id, hit in texts.items()
     ]
+
+
+def _places(hits: Sequence[Hit]) -> dict[str, Place]:
+    """Where messages were said; a fact stands where the first found message was that it is from."""
+    said = {hit.id: Place(hit.session_id, hit.position) for hit in hits if hit.position is not None}
+    stated = {hit.id: said[source] for hit in hits for source in reversed(hit.evidence_ids) if source in said}
+    return stated | said
 
 
 def _cosine(hit: Hit | None) -> float | None:

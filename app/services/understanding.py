@@ -9,10 +9,12 @@ import msgspec
 from app.domain.errors import Invalid
 from app.domain.listing import parse_instant, parse_limit, parse_list
 from app.domain.memories import BEGINNING, OPEN_END, Category, MemoryType, State, parse_choice
+from app.domain.periods import Period
 from app.domain.principal import Principal, filter_token
 from app.domain.search import MAX_QUERY_CHARS, Part, SearchRequest, asks_for_past, parse_include, split_tags
 from app.domain.texts import has_cjk, lucene_query
 from app.storage.search import Scope, TextQueries
+from ingest.questions import find_periods
 
 
 class Plan(msgspec.Struct, frozen=True, kw_only=True):
@@ -21,6 +23,7 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     query: str
     scope: Scope
     texts: TextQueries
+    periods: list[Period]
     tags: list[str]
     containers: set[str]
     limit: int
@@ -40,6 +43,7 @@ def understand(principal: Principal, request: SearchRequest, now: datetime) -> P
         query=request.q,
         scope=scope,
         texts=text_queries(request, scope, principal, tags),
+        periods=find_periods(request.q, now),
         tags=tags,
         containers=containers,
         limit=parse_limit(request.limit),

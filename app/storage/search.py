@@ -66,6 +66,8 @@ class Hit(msgspec.Struct, frozen=True, kw_only=True):
     space_key: str
     state: str
     session_id: str
+    # Of a message its place in the session.
+    position: int | None = None
     speaker: str
     text_hash: str
     tags: list[str]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from app.domain.links import LINK_LIMIT, SLOT_EVIDENCE, Edge, Link, draw, weight
+from app.domain.links import LINK_LIMIT, SLOT_EVIDENCE, UPDATE_LIMIT, Edge, Link, draw, weight
 
 MIDDLE = 3.0
 
@@ -52,9 +52,15 @@ def test_the_head_of_an_asked_slot_is_relevant_by_itself() -> None:
 
 
 def test_what_updates_another_passes_it() -> None:
-    drawn = draw({"old": 5.0, "new": 2.0}, [link("old", "new", Edge.UPDATES)], MIDDLE)
+    drawn = draw({"old": 5.0, "new": 4.5, "other": -1.0}, [link("old", "new", Edge.UPDATES)], MIDDLE)
 
     assert drawn["new"].evidence > 5.0
+
+
+def test_news_about_something_else_stays_behind() -> None:
+    drawn = draw({"old": 5.0, "news": 1.0}, [link("old", "news", Edge.UPDATES)], MIDDLE)
+
+    assert drawn["news"].evidence == 1.0 + UPDATE_LIMIT
 
 
 def test_the_order_of_links_and_unknown_ends_do_not_count() -> None:

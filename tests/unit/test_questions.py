@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 import pytest
 
 from app.domain.answerability import ABSTAIN_BELOW, required_relevance
-from ingest.questions import MAX_NAMES, parse_question
+from ingest.questions import MAX_NAMES, find_periods, parse_question
 from ingest.updates import Statement, find_updates
 
 
@@ -77,3 +77,25 @@ def test_what_has_no_word_of_the_question_must_be_surer() -> None:
 
     assert covered <= foreign
     assert required_relevance("???", []) == ABSTAIN_BELOW
+
+
+@pytest.mark.parametrize(
+    ("question", "inside", "outside"),
+    [
+        ("What did Ana buy in May 2023?", datetime(2023, 6, 3, tzinfo=UTC), datetime(2023, 8, 1, tzinfo=UTC)),
+        ("What did Ana buy in May?", datetime(2021, 5, 9, tzinfo=UTC), datetime(2021, 9, 1, tzinfo=UTC)),
+        ("What happened in December?", datetime(2022, 1, 6, tzinfo=UTC), datetime(2022, 3, 1, tzinfo=UTC)),
+        ("What did we decide yesterday?", datetime(2026, 3, 9, 8, tzinfo=UTC), datetime(2026, 3, 8, 8, tzinfo=UTC)),
+        ("2023年5月安娜买了什么？", datetime(2023, 5, 2, tzinfo=UTC), datetime(2024, 5, 2, tzinfo=UTC)),
+        ("去年3月发生了什么？", datetime(2025, 3, 2, tzinfo=UTC), datetime(2024, 3, 2, tzinfo=UTC)),
+    ],
+)
+def test_a_question_names_a_time(question: str, inside: datetime, outside: datetime) -> None:
+    periods = find_periods(question, datetime(2026, 3, 10, 12, tzinfo=UTC))
+
+    assert any(period.tells_of(inside) for period in periods)
+    assert not any(period.tells_of(outside) for period in periods)
+
+
+def test_a_verb_is_no_month() -> None:
+    assert find_periods("May I march in?", datetime(2026, 3, 10, tzinfo=UTC)) == []

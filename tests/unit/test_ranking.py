@@ -4,17 +4,23 @@ from __future__ import annotations
 
 import random
 import time
+from datetime import UTC, datetime
 
+import msgspec
 import pytest
 
+from app.domain.periods import Period
 from app.domain.ranking import ABSTAIN_BELOW, DROP_BELOW, Candidate, Scored, prior, score
+from app.domain.turns import Place
 
 # Cosines that the bundled model gives for a fitting text, a loosely related one and an unrelated one.
 NEAR, RELATED, FAR = 0.6, 0.35, 0.1
 
 
-def candidate(text: str, cosine: float | None = FAR, **fields: str) -> Candidate:
-    return Candidate(**({"id": text} | fields), text=text, cosine=cosine)
+def candidate(
+    text: str, cosine: float | None = FAR, *, name: str = "", session_id: str = "", speaker: str = ""
+) -> Candidate:
+    return Candidate(id=name or text, text=text, cosine=cosine, session_id=session_id, speaker=speaker)
 
 
 def relevances(scored: list[Scored]) -> dict[str, float]:
@@ -76,7 +82,7 @@ def test_shared_words_are_enough(question: str, text: str, has_vector: bool) -> 
 
 @pytest.mark.parametrize("cosines", [(0.2, 0.3), (0.3, 0.5), (0.5, 0.75)])
 def test_relevance_rises_with_the_cosine(cosines: tuple[float, float]) -> None:
-    lower, higher = (candidate(NOTES[0].text, cosine, id=str(cosine)) for cosine in cosines)
+    lower, higher = (candidate(NOTES[0].text, cosine, name=str(cosine)) for cosine in cosines)
 
     scored = score("the kitten of Maria", [lower, higher], has_vector=True)
 
@@ -118,8 +124,8 @@ def test_a_time_is_expected_where_one_is_asked_for() -> None:
 
 
 def test_what_the_named_speaker_said_comes_first() -> None:
-    by_ana = candidate("I love the pottery class so much, really", RELATED, id="2", speaker="Ana")
-    by_ben = candidate("I love the pottery class so much, really", RELATED, id="1", speaker="Ben")
+    by_ana = candidate("I love the pottery class so much, really", RELATED, name="2", speaker="Ana")
+    by_ben = candidate("I love the pottery class so much, really", RELATED, name="1", speaker="Ben")
 
     assert score("What does Ana love?", [by_ben, by_ana], has_vector=True)[0].id == by_ana.id
     assert score("Who loves pottery?", [by_ben, by_ana], has_vector=True)[0].id == by_ben.id
@@ -152,7 +158,7 @@ def test_order_and_scores_do_not_depend_on_the_order_of_the_candidates() -> None
 
 
 def test_equal_candidates_are_ordered_by_id() -> None:
-    same = [candidate("the same text", RELATED, id=name) for name in "cab"]
+    same = [candidate("the same text", RELATED, name=name) for name in "cab"]
 
     assert [one.id for one in score("same text", same, has_vector=True)] == ["a", "b", "c"]
 
@@ -173,7 +179,7 @@ def test_no_candidates_give_no_scores() -> None:
 def test_300_candidates_are_scored_in_little_time() -> None:
     words = ["alpha", "beta", "gamma", "delta", "epsilon", "zeta", "eta", "theta", "iota", "kappa", "lambda", "mu"]
     draw = random.Random(3)
-    many = [candidate(" ".join(draw.choices(words, k=25)), draw.random(), id=str(number)) for number in range(300)]
+    many = [candidate(" ".join(draw.choices(words, k=25)), draw.random(), name=str(number)) for number in range(300)]
     score("warm", many, has_vector=True)
     started = time.process_time()
 
@@ -188,3 +194,33 @@ def test_the_prior_is_bounded_and_neutral_in_the_middle() -> None:
     assert prior(1, 1, 1, pinned=True) == 1.35
     assert prior(0, 0, 0, pinned=False, boost=-1) == 0.75
     assert prior(0.5, 0.5, 0.5, pinned=True) > prior(0.5, 0.5, 0.5, pinned=False)
+
+
+@pytest.mark.parametrize(
+    ("question", "asks", "answer"),
+    [
+        ("Where did the violin come from?", "Nora: Tell me where you got that old violin.", "Ben: A flea market."),
+        ("小提琴是从哪里来的？", "小诺：你那把旧小提琴是哪里买的？", "阿本：在跳蚤市场。"),
+    ],
+)
+def test_an_answer_need_not_repeat_its_question(question: str, asks: str, answer: str) -> None:
+    said = [
+        msgspec.structs.replace(candidate(text), place=Place("visit", position))
+        for position, text in enumerate((asks, answer))
+    ]
+    alone = candidate("Ben: A meat market.") if question.isascii() else candidate("阿本：在菜市场。")
+
+    scored = relevances(score(question, [*said, alone, *NOTES], has_vector=True))
+
+    assert scored[answer] > scored[alone.id]
+
+
+def test_what_was_said_at_the_time_that_is_asked_comes_first() -> None:
+    may, october = datetime(2023, 5, 9, tzinfo=UTC), datetime(2023, 10, 9, tzinfo=UTC)
+    bought = candidate("Maria: I bought a cello.", RELATED)
+    said = [msgspec.structs.replace(bought, id=at.isoformat(), since=at) for at in (october, may)]
+    asked = Period(datetime(2023, 5, 1, tzinfo=UTC), datetime(2023, 6, 1, tzinfo=UTC))
+
+    best = score("What did Maria buy in May 2023?", said, has_vector=True, periods=[asked])[0]
+
+    assert best.id == may.isoformat()
