@@ -2,9 +2,9 @@
 // space sees.  Reading takes the spaces and visibility tokens of the caller; making takes the space it works on.
 
 // name: get_moved
-// The revision of a space, and at which one its communities were made.
+// The revision of a space, at which one its communities were made, and of how much edge weight.
 MATCH (state:SpaceState {space_key: $space_key})
-RETURN {rev: state.rev, made_at: coalesce(state.communities_rev, -1)} AS moved;
+RETURN {rev: state.rev, made_at: coalesce(state.communities_rev, -1), weight: state.communities_weight} AS moved;
 
 // name: list_sketch_memories
 // The newest memories of a space that everybody there sees, each with the things that it names, under one name each.
@@ -84,9 +84,9 @@ WHERE node.space_key = $space_key
 SET node.centrality = row.centrality;
 
 // name: mark_communities
-// Records at which revision of a space its communities were made; the revision itself stays.
+// Records at which revision of a space its communities were made, and of how much edge weight; the revision itself stays.
 MATCH (state:SpaceState {space_key: $space_key})
-SET state.communities_rev = $rev;
+SET state.communities_rev = $rev, state.communities_weight = $weight;
 
 // name: list_communities
 // A page of communities by how many of their memories the caller sees, with their most named entities and some texts.

@@ -8,7 +8,7 @@ WHERE memory.space_key = $space_key AND memory.review_at <= $now AND ($is_task O
 WITH memory ORDER BY memory.space_key, memory.review_at LIMIT $limit
 RETURN memory {
   .id, .visible_to, .category, .state, .memory_type, .tier, .importance, .created_at, .valid_to, .tier_at, .review_at,
-  uses: coalesce(memory.uses, 0.0),
+  uses: coalesce(memory.uses, 0.0), centrality: coalesce(memory.centrality, 0.5),
   used_at: reduce(latest = memory.created_at, moment IN [
       memory.recorded_at, memory.updated_at, coalesce(memory.last_accessed_at, memory.created_at),
       coalesce(memory.last_confirmed_at, memory.created_at)

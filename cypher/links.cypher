@@ -68,7 +68,49 @@ WITH {
     session_id: memory.session_id, position: memory.position, speaker: coalesce(memory.speaker, ''), text_hash: memory.text_hash, tags: memory.tags,
     evidence_ids: coalesce(memory.evidence_ids, []), outdated: coalesce(memory.outdated, false),
     importance: memory.importance, confidence: memory.confidence, pinned: memory.memory_type = 'pinned',
-    tier: memory.tier, uses: coalesce(memory.uses, 0.0), used_at: toString(coalesce(memory.last_accessed_at, memory.created_at)),
+    tier: memory.tier, centrality: coalesce(memory.centrality, 0.5), uses: coalesce(memory.uses, 0.0), used_at: toString(coalesce(memory.last_accessed_at, memory.created_at)),
+    created_at: toString(memory.created_at), valid_from: toString(memory.valid_from)
+  } END
+} AS step
+RETURN collect(step) AS steps;
+
+// name: list_community
+// The steps from memories and messages that name a topic to the most central members of the community that most of them
+// belong to.  What was found already comes without its properties.
+CYPHER 25
+UNWIND range(0, size($seed_ids) - 1) AS rank
+MATCH (seed:Memory|Episode {id: $seed_ids[rank]})
+CALL (seed) {
+  RETURN seed AS fact
+  UNION
+  MATCH (seed)<-[:EXTRACTED_FROM]-(fact:Memory) RETURN fact
+}
+MATCH (fact)-[:IN_COMMUNITY]->(community:Community)
+WHERE community.space_key IN $space_keys AND fact.space_key IN $space_keys AND fact.visible_to IN $visible
+WITH community, count(DISTINCT seed) AS voices, min(rank) AS best
+ORDER BY voices DESC, best, community.id LIMIT 1
+MATCH (community)<-[:IN_COMMUNITY]-(memory:Memory)
+WITH community, best, memory ORDER BY memory.centrality DESC, memory.id LIMIT $limit
+WITH $seed_ids[best] AS from_id, 'community' AS edge, community.id AS via, 1 AS degree, memory
+WHERE memory.id <> from_id
+WITH DISTINCT from_id, edge, via, degree, memory
+WHERE memory.space_key IN $space_keys AND memory.visible_to IN $visible AND memory.kind IN $kinds AND memory.state IN $states
+  AND memory.category IN $categories AND memory.memory_type IN $memory_types
+  AND memory.source >= $source_from AND memory.source <= $source_to
+  AND memory.agent_id >= $agent_from AND memory.agent_id <= $agent_to
+  AND memory.session_id >= $session_from AND memory.session_id <= $session_to
+  AND memory.valid_from >= $valid_from_min AND memory.valid_from <= $valid_from_max AND memory.valid_to > $valid_to_min
+  AND memory.recorded_at <= $recorded_at_max AND memory.retired_at > $retired_at_min
+  AND all(tag IN $tags WHERE tag IN memory.tags)
+WITH {
+  from_id: from_id, to_id: memory.id, edge: edge, via: via, degree: degree,
+  hit: CASE WHEN memory.id IN $known_ids THEN null ELSE {
+    id: memory.id, origin_id: coalesce(memory.origin_id, memory.id), leg: 'graph', score: null, text: memory.content,
+    kind: memory.kind, space_key: memory.space_key, state: memory.state,
+    session_id: memory.session_id, speaker: coalesce(memory.speaker, ''), text_hash: memory.text_hash, tags: memory.tags,
+    evidence_ids: coalesce(memory.evidence_ids, []), outdated: coalesce(memory.outdated, false),
+    importance: memory.importance, confidence: memory.confidence, pinned: memory.memory_type = 'pinned',
+    tier: memory.tier, centrality: coalesce(memory.centrality, 0.5), uses: coalesce(memory.uses, 0.0), used_at: toString(coalesce(memory.last_accessed_at, memory.created_at)),
     created_at: toString(memory.created_at), valid_from: toString(memory.valid_from)
   } END
 } AS step

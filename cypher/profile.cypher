@@ -131,3 +131,41 @@ RETURN memory {
   }
 } AS statement
 ORDER BY rank;
+
+// name: list_topics
+// The communities with the most memories since a time that the caller sees, with their most central memories and names, and
+// what consolidation derived from them.
+UNWIND $space_keys AS space_key
+MATCH (community:Community {space_key: space_key})
+CALL (community) {
+  MATCH (community)<-[:IN_COMMUNITY]-(memory:Memory)
+  WHERE memory.space_key = community.space_key AND memory.visible_to IN $visible AND memory.state = 'active'
+  RETURN count(memory) AS memory_count, sum(CASE WHEN memory.created_at > $since THEN 1 ELSE 0 END) AS recent_count
+}
+WITH community, memory_count, recent_count WHERE recent_count > 0
+ORDER BY recent_count DESC, memory_count DESC, community.id LIMIT $limit
+CALL (community) {
+  MATCH (community)<-[:IN_COMMUNITY]-(memory:Memory)
+  WHERE memory.space_key = community.space_key AND memory.visible_to IN $visible AND memory.state = 'active'
+  WITH memory ORDER BY memory.centrality DESC, memory.id LIMIT $shown
+  RETURN collect(memory.id) AS memory_ids, collect(memory.content) AS texts
+}
+RETURN {
+  id: community.id, space_key: community.space_key, memory_count: memory_count, recent_count: recent_count,
+  memory_ids: memory_ids, texts: texts,
+  names: COLLECT {
+    MATCH (community)<-[:IN_COMMUNITY]-(entity:Entity)
+    WHERE EXISTS {
+      MATCH (entity)<-[:MENTIONS]-(memory:Memory)-[:IN_COMMUNITY]->(community)
+      WHERE memory.visible_to IN $visible AND memory.state = 'active'
+    }
+    RETURN entity.name AS name ORDER BY entity.centrality DESC, entity.id LIMIT $shown
+  },
+  summary: head(COLLECT {
+    MATCH (derived:Memory {derived_key: community.id})
+    WHERE derived.space_key = community.space_key AND derived.visible_to IN $visible AND derived.state = 'active'
+      AND derived.needs_review IS NULL
+    RETURN derived {.id, .content, .category, .tags} AS summary ORDER BY derived.created_at DESC, derived.id
+  })
+} AS topic
+ORDER BY topic.recent_count DESC, topic.memory_count DESC, topic.id;

@@ -43,7 +43,7 @@ WITH {
   session_id: memory.session_id, position: memory.position, speaker: coalesce(memory.speaker, ''), text_hash: memory.text_hash, tags: memory.tags,
   evidence_ids: coalesce(memory.evidence_ids, []), outdated: coalesce(memory.outdated, false),
   importance: memory.importance, confidence: memory.confidence, pinned: memory.memory_type = 'pinned',
-  tier: memory.tier, uses: coalesce(memory.uses, 0.0), used_at: toString(coalesce(memory.last_accessed_at, memory.created_at)),
+  tier: memory.tier, centrality: coalesce(memory.centrality, 0.5), uses: coalesce(memory.uses, 0.0), used_at: toString(coalesce(memory.last_accessed_at, memory.created_at)),
   created_at: toString(memory.created_at), valid_from: toString(memory.valid_from)
 } AS hit
 RETURN collect(hit) AS hits;
@@ -81,7 +81,7 @@ WITH {
   session_id: memory.session_id, position: memory.position, speaker: coalesce(memory.speaker, ''), text_hash: memory.text_hash, tags: memory.tags,
   evidence_ids: coalesce(memory.evidence_ids, []), outdated: coalesce(memory.outdated, false),
   importance: memory.importance, confidence: memory.confidence, pinned: memory.memory_type = 'pinned',
-  tier: memory.tier, uses: coalesce(memory.uses, 0.0), used_at: toString(coalesce(memory.last_accessed_at, memory.created_at)),
+  tier: memory.tier, centrality: coalesce(memory.centrality, 0.5), uses: coalesce(memory.uses, 0.0), used_at: toString(coalesce(memory.last_accessed_at, memory.created_at)),
   created_at: toString(memory.created_at), valid_from: toString(memory.valid_from)
 } AS hit
 RETURN collect(hit) AS hits;
@@ -112,7 +112,7 @@ WITH {
   session_id: memory.session_id, position: memory.position, speaker: coalesce(memory.speaker, ''), text_hash: memory.text_hash, tags: memory.tags,
   evidence_ids: coalesce(memory.evidence_ids, []), outdated: coalesce(memory.outdated, false),
   importance: memory.importance, confidence: memory.confidence, pinned: memory.memory_type = 'pinned',
-  tier: memory.tier, uses: coalesce(memory.uses, 0.0), used_at: toString(coalesce(memory.last_accessed_at, memory.created_at)),
+  tier: memory.tier, centrality: coalesce(memory.centrality, 0.5), uses: coalesce(memory.uses, 0.0), used_at: toString(coalesce(memory.last_accessed_at, memory.created_at)),
   created_at: toString(memory.created_at), valid_from: toString(memory.valid_from)
 } AS hit
 RETURN collect(hit) AS hits;
@@ -144,7 +144,7 @@ RETURN {
   session_id: memory.session_id, position: memory.position, speaker: coalesce(memory.speaker, ''), text_hash: memory.text_hash, tags: memory.tags,
   evidence_ids: coalesce(memory.evidence_ids, []), outdated: coalesce(memory.outdated, false),
   importance: memory.importance, confidence: memory.confidence, pinned: memory.memory_type = 'pinned',
-  tier: memory.tier, uses: coalesce(memory.uses, 0.0), used_at: toString(coalesce(memory.last_accessed_at, memory.created_at)),
+  tier: memory.tier, centrality: coalesce(memory.centrality, 0.5), uses: coalesce(memory.uses, 0.0), used_at: toString(coalesce(memory.last_accessed_at, memory.created_at)),
   created_at: toString(memory.created_at), valid_from: toString(memory.valid_from)
 } AS hit
 ORDER BY score DESC
@@ -193,7 +193,7 @@ RETURN {
   session_id: memory.session_id, position: memory.position, speaker: coalesce(memory.speaker, ''), text_hash: memory.text_hash, tags: memory.tags,
   evidence_ids: coalesce(memory.evidence_ids, []), outdated: coalesce(memory.outdated, false),
   importance: memory.importance, confidence: memory.confidence, pinned: memory.memory_type = 'pinned',
-  tier: memory.tier, uses: coalesce(memory.uses, 0.0), used_at: toString(coalesce(memory.last_accessed_at, memory.created_at)),
+  tier: memory.tier, centrality: coalesce(memory.centrality, 0.5), uses: coalesce(memory.uses, 0.0), used_at: toString(coalesce(memory.last_accessed_at, memory.created_at)),
   created_at: toString(memory.created_at), valid_from: toString(memory.valid_from)
 } AS hit
 ORDER BY memory.created_at DESC, memory.position DESC, memory.id DESC

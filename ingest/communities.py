@@ -32,6 +32,8 @@ LOUVAIN_NODES = 10_000
 SEED = 7
 # A community keeps its id when the new one shares half of all members with it (pipelines 8).
 SAME_FROM = 0.5
+# Less new weight than this share of all leaves the communities as they are; what is new joins them (pipelines 8).
+MOVED_SHARE = 0.1
 # Percentiles are kept to this many digits: a smaller move is none.
 DIGITS = 2
 
@@ -39,8 +41,14 @@ DIGITS = 2
 def find(sketch: Sketch) -> Outcome:
     """The communities of an excerpt with their ids, and the percentile of each node's PageRank, from 0 to 1."""
     anchors = _anchors(sketch)
-    groups = _groups(sketch, anchors)
-    return Outcome(clusters=_with_ids(groups, sketch), ranks=_ranks(sketch))
+    weights = _weights(sketch, anchors)
+    total = math.fsum(weights.values())
+    has_moved = sketch.weight is None or abs(total - sketch.weight) > MOVED_SHARE * sketch.weight
+    nodes = {one for own in anchors.values() for one in own}
+    placed = _place_anew(nodes, weights) if has_moved else _place_further(nodes, weights, sketch.before)
+    groups = _groups(anchors, placed)
+    weight = total if has_moved or sketch.weight is None else sketch.weight
+    return Outcome(clusters=_with_ids(groups, sketch), ranks=_ranks(sketch), weight=weight)
 
 
 def _anchors(sketch: Sketch) -> dict[str, list[str]]:
@@ -57,8 +65,8 @@ def _anchors(sketch: Sketch) -> dict[str, list[str]]:
     }
 
 
-def _groups(sketch: Sketch, anchors: Mapping[str, list[str]]) -> list[Cluster]:
-    """Communities of anchors, each with the memories that most of their anchors put there."""
+def _weights(sketch: Sketch, anchors: Mapping[str, list[str]]) -> dict[tuple[str, str], float]:
+    """How much two anchors hold together: by the memories that name both, and by relations between memories."""
     weights: dict[tuple[str, str], float] = defaultdict(float)
     for memory_id in sorted(anchors):
         for pair in combinations(sorted(anchors[memory_id]), 2):
@@ -67,11 +75,30 @@ def _groups(sketch: Sketch, anchors: Mapping[str, list[str]]) -> list[Cluster]:
         if relation.source_id in anchors and relation.target_id in anchors:
             first, second = sorted((anchors[relation.source_id][0], anchors[relation.target_id][0]))
             weights[first, second] += relation.weight
-    placed = {
-        node: number
-        for number, part in enumerate(_partition({one for own in anchors.values() for one in own}, weights))
-        for node in part
-    }
+    return weights
+
+
+def _place_anew(nodes: set[str], weights: Mapping[tuple[str, str], float]) -> dict[str, int]:
+    return {node: number for number, part in enumerate(_partition(nodes, weights)) for node in part}
+
+
+def _place_further(
+    nodes: set[str], weights: Mapping[tuple[str, str], float], before: Sequence[Cluster]
+) -> dict[str, int]:
+    """Anchors where they were; a new one joins the community it holds to most, or begins one."""
+    placed = {node: number for number, old in enumerate(before) for node in sorted(old.members & nodes)}
+    pulls: dict[str, Counter[int]] = defaultdict(Counter)
+    for (first, second), weight in sorted(weights.items()):
+        for node, other in ((first, second), (second, first)):
+            if node not in placed and other in placed:
+                pulls[node][placed[other]] += weight
+    joined = {node: min(pull, key=lambda number: (-pull[number], number)) for node, pull in pulls.items()}
+    alone = sorted(nodes - placed.keys() - joined.keys())
+    return placed | joined | {node: len(before) + place for place, node in enumerate(alone)}
+
+
+def _groups(anchors: Mapping[str, list[str]], placed: Mapping[str, int]) -> list[Cluster]:
+    """Communities of anchors, each with the memories that most of their anchors put there."""
     memories: dict[int, list[str]] = defaultdict(list)
     for memory_id, own in sorted(anchors.items()):
         memories[_majority(placed[anchor] for anchor in own)].append(memory_id)

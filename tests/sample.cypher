@@ -16,7 +16,7 @@ CREATE (space:Space:Sample {
   id: 'personal/sample-tenant', space_key: 'ssample0', kind: 'personal', name: 'Sample', owner_id: tenant.id,
   admission: 'balanced', secrets: 'mark', llm_tokens_a_day: 0, created_at: tenant.created_at, updated_at: tenant.created_at
 })
-CREATE (:SpaceState:Sample {space_key: space.space_key, rev: 1, locked: true, communities_rev: 1, consolidated_rev: 1, event_count: 1, events_gone: 0})
+CREATE (:SpaceState:Sample {space_key: space.space_key, rev: 1, locked: true, communities_rev: 1, communities_weight: 1.0, consolidated_rev: 1, event_count: 1, events_gone: 0})
 CREATE (tenant)-[:MEMBER_OF {role: 'admin', joined_at: tenant.created_at}]->(space)
 
 CREATE (team:Space:Sample {

@@ -26,28 +26,33 @@ FREQUENT_USES = 5.0
 RECENCY_WEIGHT = 0.35
 FREQUENCY_WEIGHT = 0.25
 QUALITY_WEIGHT = 0.15
+CENTRALITY_WEIGHT = 0.10
 IMPORTANCE_WEIGHT = 0.15
-# No client says which answers it used, so each memory has the mean of the prior, Beta(1, 3). What a memory's place in
-# the graph would add (0.10) is left out until it is stored with the memory.
+# No client says which answers it used, so each memory has the mean of the prior, Beta(1, 3).
 QUALITY = 0.25
 
 
 class Usage(msgspec.Struct, frozen=True, kw_only=True):
-    """What activation follows from; `uses` are distinct days of use, each worth less the longer before `used_at`."""
+    """What activation follows from; `uses` are distinct days of use, each worth less the longer before `used_at`.
+
+    `centrality` is the percentile of the memory's PageRank in its space; a half for one that has none yet.
+    """
 
     tier: Tier
     importance: float
+    centrality: float = 0.5
     uses: float
     used_at: datetime
 
 
 def activation(usage: Usage, now: datetime) -> float:
-    """How much a memory is in use, in [0, 0.9]."""
+    """How much a memory is in use, in [0, 1]."""
     idle = now - usage.used_at
     return (
         RECENCY_WEIGHT * recency(usage.tier, idle)
         + FREQUENCY_WEIGHT * frequency(uses_after(usage.uses, idle))
         + QUALITY_WEIGHT * QUALITY
+        + CENTRALITY_WEIGHT * usage.centrality
         + IMPORTANCE_WEIGHT * usage.importance
     )
 

@@ -49,19 +49,27 @@ class Cluster(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Sketch(msgspec.Struct, frozen=True, kw_only=True):
-    """The excerpt of a space in which communities are looked for, with those of before."""
+    """The excerpt of a space in which communities are looked for, with those of before.
+
+    `weight` is that of all edges when they were last made out of nothing; None when they never were.
+    """
 
     space_key: str
     memories: list[SketchMemory]
     relations: list[SketchRelation]
     before: list[Cluster]
+    weight: float | None = None
 
 
 class Outcome(msgspec.Struct, frozen=True):
-    """The communities of an excerpt, and how central each memory and entity is, from 0 to 1."""
+    """The communities of an excerpt, and how central each memory and entity is, from 0 to 1.
+
+    `weight` is that of all edges when the communities were last made out of nothing, now or before.
+    """
 
     clusters: list[Cluster]
     ranks: dict[str, float]
+    weight: float = 0.0
 
 
 class CommunityQuery(msgspec.Struct, frozen=True, kw_only=True):

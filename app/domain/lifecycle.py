@@ -16,8 +16,9 @@ from app.domain.memories import Category, Memory, MemoryType, State, Tier
 
 # What can still age; every other state is the end of it.
 AGING_STATES = (State.ACTIVE, State.HELD)
-# Below this activation and after so long without use a memory sinks by one tier, and from the lowest into the archive.
-SUNKEN = 0.2
+# Below this activation and after so long without use a memory sinks by one tier, and from the lowest into the archive:
+# 0.2 (pipelines 5.3), and what its place in the graph gives a middling memory, so that no place is a floor.
+SUNKEN = 0.25
 IDLE = timedelta(days=90)
 # Three days of use, the first of which is a month ago, are still worth that much.
 WORKING_USES = 2.5
@@ -44,6 +45,7 @@ class Aging(msgspec.Struct, frozen=True, kw_only=True):
     memory_type: MemoryType
     tier: Tier
     importance: float
+    centrality: float = 0.5
     uses: float
     created_at: datetime
     valid_to: datetime
@@ -69,7 +71,13 @@ class Aging(msgspec.Struct, frozen=True, kw_only=True):
 
     def activation(self, now: datetime) -> float:
         """How much it is in use."""
-        usage = Usage(tier=self.tier, importance=self.importance, uses=self.uses, used_at=self.used_at)
+        usage = Usage(
+            tier=self.tier,
+            importance=self.importance,
+            centrality=self.centrality,
+            uses=self.uses,
+            used_at=self.used_at,
+        )
         return activation(usage, now)
 
 

@@ -21,6 +21,7 @@ class Edge(StrEnum):
     NEXT = "next"
     SUPERSEDES = "supersedes"
     UPDATES = "updates"
+    COMMUNITY = "community"
 
 
 class Link(msgspec.Struct, frozen=True, kw_only=True):
@@ -56,6 +57,9 @@ SUCCESSION_LOSS = 0.1
 UPDATE_GAIN = 0.3
 # And by no more than this, since much that is newer and tells of some change is about something else.
 UPDATE_LIMIT = 1.0
+# A member of the community that an overview is about belongs to the answer without its words, behind what has them: so
+# much below what led to it, and as far below the middle, which is above the cut.
+COMMUNITY_LOSS = 0.5
 # What stands for something that was asked for or found, before what merely lies beside it.
 _DIRECT = frozenset((Edge.SLOT, Edge.SUPERSEDES, Edge.UPDATES))
 
@@ -105,4 +109,6 @@ def _raised(evidence: Mapping[str, Drawn], link: Link, midpoint: float) -> float
         return max(own, source - SUCCESSION_LOSS)
     if link.edge == Edge.UPDATES:
         return max(own, min(source + UPDATE_GAIN, own + UPDATE_LIMIT))
+    if link.edge == Edge.COMMUNITY:
+        return max(own, min(source, midpoint) - COMMUNITY_LOSS)
     return own + min(LINK_SHARE * weight(link) * max(source - own, 0.0), LINK_LIMIT)

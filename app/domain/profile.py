@@ -47,6 +47,7 @@ class Part(StrEnum):
     """What an answer may carry beside the contract's keys."""
 
     SECTIONS = "sections"
+    TOPICS = "topics"
 
 
 class ProfileQuery(msgspec.Struct, frozen=True, kw_only=True):

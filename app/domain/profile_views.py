@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
+from app.domain.communities import label_of
 from app.domain.memories import Category, timestamp
 from app.domain.profile import MOST_DYNAMIC, MOST_STATIC, Section, Statement
 from app.domain.profile_lines import Line, is_dynamic
@@ -95,8 +96,36 @@ class FoundResult(msgspec.Struct, frozen=True):
     memory: FoundMemory
 
 
+class Topic(msgspec.Struct, frozen=True, kw_only=True):
+    """A community as far as the caller sees it, with how many of its memories are from the last days."""
+
+    id: str
+    space_key: str
+    memory_count: int
+    recent_count: int
+    names: list[str]
+    texts: list[str]
+    memory_ids: list[str]
+    summary: FoundMemory | None
+
+
+class TopicView(msgspec.Struct, frozen=True, kw_only=True):
+    """A community that moved in the last days: what it is about, its most central memories first, and its summary.
+
+    `summary` is the memory that consolidation derived from it, null while there is none.
+    """
+
+    community_id: str
+    space_id: str
+    label: str
+    memory_count: int
+    recent_count: int
+    memory_ids: list[str]
+    summary: FoundMemory | None
+
+
 class Profile(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """A profile on the wire: the contract's three lists and the text; sections and what they lack when asked for."""
+    """A profile on the wire: the contract's lists and the text; sections, what they lack, and topics when asked for."""
 
     static_facts: list[str]
     dynamic_context: list[str]
@@ -104,6 +133,7 @@ class Profile(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     profile: str
     sections: list[SectionView] | msgspec.UnsetType = msgspec.UNSET
     omitted: Omitted | msgspec.UnsetType = msgspec.UNSET
+    topics: list[TopicView] | msgspec.UnsetType = msgspec.UNSET
 
 
 def profile_view(shown: Shown, text: str, found: list[FoundResult] | None) -> Profile:
@@ -165,6 +195,19 @@ def _line_view(line: Line, layout: Layout) -> LineView:
             Override(memory_id=other.id, space_id=layout.space_ids[other.space_key], content=other.content)
             for other in line.overridden
         ],
+    )
+
+
+def topic_view(topic: Topic, space_id: str) -> TopicView:
+    """A topic on the wire; its label is made of what the caller sees."""
+    return TopicView(
+        community_id=topic.id,
+        space_id=space_id,
+        label=label_of(topic.names, topic.texts),
+        memory_count=topic.memory_count,
+        recent_count=topic.recent_count,
+        memory_ids=topic.memory_ids,
+        summary=topic.summary,
     )
 
 

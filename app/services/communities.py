@@ -101,17 +101,17 @@ async def run(parts: Parts, principal: Principal, task: Task, report: Report) ->
     moved = await parts.graph.read(communities.get_moved, task.space_key)
     if moved.rev == moved.made_at:
         return Progress(done=1, total=1)
-    sketch = await parts.graph.read(_read, task.space_key, parts.clock())
+    sketch = await parts.graph.read(_read, task.space_key, moved.weight, parts.clock())
     outcome = Outcome([], {}) if len(sketch.memories) < LEAST_MEMORIES else await run_apart(find, sketch)
     await report(Progress(done=0, total=1))
     await _write_ranks(parts, task, sketch, outcome.ranks)
-    await parts.graph.write(_write, task, (sketch.before, outcome.clusters), moved.rev, parts.clock())
+    await parts.graph.write(_write, task, (sketch.before, outcome), moved.rev, parts.clock())
     await _label(parts, principal, task)
     counts = {"memories": len(sketch.memories), "communities": len(outcome.clusters)}
     return Progress(done=1, total=1, counts=counts)
 
 
-async def _read(tx: Transaction, space_key: str, now: datetime) -> Sketch:
+async def _read(tx: Transaction, space_key: str, weight: float | None, now: datetime) -> Sketch:
     found = await communities.list_sketch_memories(tx, space_key, now, MOST_MEMORIES)
     ids = {memory.id for memory in found}
     related = await communities.list_sketch_relations(tx, space_key, sorted(ids))
@@ -120,6 +120,7 @@ async def _read(tx: Transaction, space_key: str, now: datetime) -> Sketch:
         memories=found,
         relations=[one for one in related if one.target_id in ids],
         before=await communities.list_clusters(tx, space_key),
+        weight=weight,
     )
 
 
@@ -139,9 +140,10 @@ async def _write_rank_batch(tx: Transaction, task: Task, rows: Sequence[Centrali
 
 
 async def _write(
-    tx: Transaction, task: Task, change: tuple[Sequence[Cluster], Sequence[Cluster]], rev: int, now: datetime
+    tx: Transaction, task: Task, change: tuple[Sequence[Cluster], Outcome], rev: int, now: datetime
 ) -> None:
-    before, after = change
+    before, outcome = change
+    after = outcome.clusters
     await tasks.lock_lanes(tx, task.space_key)
     await hold(tx, task)
     old, new = _members(before), _members(after)
@@ -153,7 +155,7 @@ async def _write(
     gone = [MemberRow(*pair) for pair in sorted(old - new) if pair[0] in kept]
     await communities.delete_members(tx, task.space_key, gone)
     await communities.create_members(tx, task.space_key, [MemberRow(*pair) for pair in sorted(new - old)])
-    await communities.mark(tx, task.space_key, rev)
+    await communities.mark(tx, task.space_key, rev, outcome.weight)
 
 
 def _members(clusters: Sequence[Cluster]) -> set[tuple[str, str]]:

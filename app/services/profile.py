@@ -25,7 +25,15 @@ from app.domain.profile import (
 )
 from app.domain.profile_lines import IDENTITY_ATTRIBUTES, View, lines_of, next_change
 from app.domain.profile_text import Layout, fit, language_of, text_of
-from app.domain.profile_views import FoundMemory, FoundResult, Profile, profile_view, with_sections
+from app.domain.profile_views import (
+    FoundMemory,
+    FoundResult,
+    Profile,
+    TopicView,
+    profile_view,
+    topic_view,
+    with_sections,
+)
 from app.domain.search import SearchRequest
 from app.domain.spaces import SpaceKind
 from app.services.parts import Parts
@@ -92,7 +100,17 @@ async def get(parts: Parts, principal: Principal, query: ProfileQuery) -> Profil
         laid = _laid_out(material, request, (selves, _speakers(material.statements, principal)), form)
         parts.answers.put((*place, form), standing.revs, now, laid)
     parts.accesses.note(principal, laid.used, now)
-    return msgspec.structs.replace(laid.profile, search_results=await _found(parts, principal, query))
+    # Communities are made without moving the space, so they are read anew.
+    topics = await parts.graph.read(_topics, principal, request) if Part.TOPICS in form.include else msgspec.UNSET
+    return msgspec.structs.replace(laid.profile, search_results=await _found(parts, principal, query), topics=topics)
+
+
+async def _topics(tx: Transaction, principal: Principal, request: Request) -> list[TopicView]:
+    """What moved in the last days; of the past nobody knows which topics it had."""
+    if request.as_of:
+        return []
+    found = await profile.list_topics(tx, principal, sorted(request.space_ids), request.at - RECENT)
+    return [topic_view(topic, request.space_ids[topic.space_key]) for topic in found]
 
 
 def _laid_out(material: Material, request: Request, names: tuple[frozenset[str], frozenset[str]], form: Form) -> Laid:

@@ -14,6 +14,7 @@ from app.domain.memories import State
 from app.domain.principal import Principal
 from app.domain.search import SearchAnswer, SearchRequest, Why, is_everything, recency_score
 from app.providers.embedder import EmbeddingFailed
+from app.services import overviews
 from app.services.answers import Ranked, expand
 from app.services.parts import Parts
 from app.services.selection import candidates, collapse, rank
@@ -51,9 +52,10 @@ async def search_memories(parts: Parts, principal: Principal, request: SearchReq
         has_vector = "vector" not in degraded
         steps = await _follow(parts, principal, plan, hits, has_vector=has_vector)
         degraded += ["graph"] if steps is None else []
-        linked = [step.hit for step in steps or [] if step.hit]
+        steps = [*(steps or []), *await overviews.members(parts, principal, plan, hits)]
+        linked = [step.hit for step in steps if step.hit]
         watch.stage("leg:graph", len(hits), [None] * len(linked))
-        ranked = rank(plan, [*hits, *linked], [step.link for step in steps or []], watch, has_vector=has_vector)
+        ranked = rank(plan, [*hits, *linked], [step.link for step in steps], watch, has_vector=has_vector)
     best = collapse(ranked, plan, watch)
     results = await parts.graph.read(expand, principal, plan, best)
     watch.stage("expand", len(best), [result.score for result in results])

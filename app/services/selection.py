@@ -13,6 +13,7 @@ from app.domain.excerpts import excerpt
 from app.domain.links import Edge, Link
 from app.domain.memories import State, timestamp
 from app.domain.messages import embedding_text
+from app.domain.overviews import central_boost
 from app.domain.ranking import Candidate, Scored
 from app.domain.search import Dropped, FormerMark, PathStep, Why
 from app.domain.texts import query_terms
@@ -123,8 +124,11 @@ def _leg_ranks(hits: Sequence[Hit]) -> dict[str, dict[str, int]]:
 
 
 def _with_prior(plan: Plan, hit: Hit, scored: Scored, legs: dict[str, int]) -> Ranked:
-    usage = Usage(tier=hit.tier, importance=hit.importance, uses=hit.uses, used_at=hit.used_at)
+    usage = Usage(
+        tier=hit.tier, importance=hit.importance, centrality=hit.centrality, uses=hit.uses, used_at=hit.used_at
+    )
     boost = CONTAINER_BOOST if plan.containers & set(hit.tags) else 0.0
+    boost += central_boost(plan.topic, hit.centrality)
     prior = ranking.prior(hit.importance, hit.confidence, activation(usage, plan.now), hit.pinned, boost)
     why = Why(
         legs=legs,

@@ -9,6 +9,7 @@ import msgspec
 from app.domain.errors import Invalid
 from app.domain.listing import parse_instant, parse_limit, parse_list
 from app.domain.memories import BEGINNING, OPEN_END, Category, MemoryType, State, parse_choice
+from app.domain.overviews import topic_of
 from app.domain.periods import Period
 from app.domain.principal import Principal, filter_token
 from app.domain.search import MAX_QUERY_CHARS, Part, SearchRequest, asks_for_past, parse_include, split_tags
@@ -20,7 +21,9 @@ from ingest.questions import find_periods
 class Plan(msgspec.Struct, frozen=True, kw_only=True):
     """A search request understood: what the legs are asked and what the answer shall hold."""
 
+    # What is looked for: the question, or of an overview its topic alone, since the other words say nothing about it.
     query: str
+    topic: str
     scope: Scope
     texts: TextQueries
     periods: list[Period]
@@ -39,10 +42,13 @@ def understand(principal: Principal, request: SearchRequest, now: datetime) -> P
         raise Invalid(f"q has {len(request.q)} characters, at most {MAX_QUERY_CHARS} are accepted")
     tags, containers = split_tags(parse_list(request.tags))
     scope = parse_scope(principal, request, now)
+    topic = topic_of(request.q)
+    asked = msgspec.structs.replace(request, q=topic or request.q)
     return Plan(
-        query=request.q,
+        query=asked.q,
+        topic=topic,
         scope=scope,
-        texts=text_queries(request, scope, principal, tags),
+        texts=text_queries(asked, scope, principal, tags),
         periods=find_periods(request.q, now),
         tags=tags,
         containers=containers,

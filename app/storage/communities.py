@@ -19,10 +19,11 @@ MOST_ENTITIES, MOST_TEXTS = 10, 20
 
 
 class Moved(msgspec.Struct, frozen=True):
-    """The revision of a space, and at which one its communities were made; -1 for never."""
+    """The revision of a space, and at which one its communities were made, of how much edge weight; -1 for never."""
 
     rev: int
     made_at: int
+    weight: float | None = None
 
 
 class MemberRow(msgspec.Struct, frozen=True):
@@ -93,8 +94,8 @@ async def update_centralities(tx: Transaction, space_key: str, rows: Sequence[Ce
     await many(tx, QUERIES["update_centralities"], object, space_key=space_key, rows=plain(rows))
 
 
-async def mark(tx: Transaction, space_key: str, rev: int) -> None:
-    await many(tx, QUERIES["mark_communities"], object, space_key=space_key, rev=rev)
+async def mark(tx: Transaction, space_key: str, rev: int, weight: float) -> None:
+    await many(tx, QUERIES["mark_communities"], object, space_key=space_key, rev=rev, weight=weight)
 
 
 async def list_page(tx: Transaction, principal: Principal, page: CommunityPage) -> list[Community]:

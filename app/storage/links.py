@@ -20,6 +20,8 @@ HUB_DEGREE = 50
 # Of each found memory through each kind of edge (pipelines 4.5).
 NEIGHBOURS = 25
 OPPONENTS = 50
+# Of the community that an overview is about.
+MEMBERS = 50
 
 
 class Ask(msgspec.Struct, frozen=True, kw_only=True):
@@ -69,6 +71,25 @@ async def list_all(tx: Transaction, principal: Principal, scope: Scope, tags: li
         hub_degree=HUB_DEGREE,
         limit=NEIGHBOURS,
         latest=OPEN_END,
+    )
+    return steps or []
+
+
+async def list_community(
+    tx: Transaction, principal: Principal, scope: Scope, tags: list[str], ids: tuple[list[str], list[str]]
+) -> list[Step]:
+    """From the first ids, which name a topic; the second ones are known already."""
+    query = QUERIES["list_community"]
+    seed_ids, known_ids = ids
+    steps = await one(
+        tx,
+        query,
+        list[Step],
+        **filters_of(principal, scope, query),
+        seed_ids=seed_ids,
+        known_ids=known_ids,
+        tags=tags,
+        limit=MEMBERS,
     )
     return steps or []
 

@@ -9,12 +9,14 @@ import msgspec
 
 from app.domain.principal import Principal
 from app.domain.profile import Standing, Statement
+from app.domain.profile_views import Topic
 from app.storage.graph import Transaction, many, one
 from app.storage.queries import load
 
 QUERIES = load("profile")
 # So many opponents, supports and messages of one memory are named.
 MOST_SOURCES = 5
+MOST_TOPICS = 5
 
 
 class Moment(msgspec.Struct, frozen=True, kw_only=True):
@@ -88,6 +90,20 @@ async def list_of_subjects(
         attributes=list(attributes),
         limit=MOST_SOURCES,
         **msgspec.structs.asdict(moment),
+    )
+
+
+async def list_topics(tx: Transaction, principal: Principal, space_keys: Sequence[str], since: datetime) -> list[Topic]:
+    """The communities that moved since a time, those that moved most first."""
+    return await many(
+        tx,
+        QUERIES["list_topics"],
+        Topic,
+        space_keys=list(space_keys),
+        visible=principal.visible,
+        since=since,
+        limit=MOST_TOPICS,
+        shown=MOST_SOURCES,
     )
 
 

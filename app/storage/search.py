@@ -78,6 +78,7 @@ class Hit(msgspec.Struct, frozen=True, kw_only=True):
     confidence: float
     pinned: bool
     tier: Tier
+    centrality: float
     uses: float
     used_at: datetime
     created_at: datetime

@@ -37,13 +37,28 @@ def test_days_of_use_fade_and_the_first_ones_count_most() -> None:
 
 
 def test_activation_rises_with_use_and_falls_with_time_without_a_floor() -> None:
-    unused = Usage(tier=Tier.WORKING, importance=0.0, uses=0.0, used_at=NOON)
+    unused = Usage(tier=Tier.WORKING, importance=0.0, uses=0.0, used_at=NOON, centrality=0.0)
     used = msgspec.structs.replace(unused, uses=5.0)
 
     assert activation(used, NOON) > activation(unused, NOON)
     falling = [activation(used, NOON + days * DAY) for days in (0, 30, 90, 365, 3650)]
     assert falling == sorted(falling, reverse=True)
     assert falling[-1] < 0.04
+    central = msgspec.structs.replace(used, centrality=1.0)
+    assert activation(central, NOON) - activation(used, NOON) == pytest.approx(0.1)
+
+
+def test_a_central_memory_sinks_later_and_still_sinks() -> None:
+    working = msgspec.structs.replace(NEW, tier=Tier.WORKING, uses=3.0)
+    sunk = {
+        centrality: next(
+            days for days in range(91, 2000)
+            if age(msgspec.structs.replace(working, centrality=centrality), NOON + days * DAY).action is Action.DEMOTE
+        )
+        for centrality in (0.0, 0.5, 1.0)
+    }  # fmt: skip
+
+    assert sunk[0.0] < sunk[0.5] < sunk[1.0] < 400
 
 
 @pytest.mark.parametrize(

@@ -78,3 +78,31 @@ def test_the_middle_of_a_space_is_more_central_than_its_edge() -> None:
 )
 def test_a_label_is_names_and_else_words(names: list[str], texts: list[str], label: str) -> None:
     assert label_of(names, texts) == label
+
+
+def test_little_that_is_new_joins_what_is_there_and_much_makes_all_anew() -> None:
+    names = {"tea": ["oolong", "ming"], "deploy": ["argo", "flux"]}
+    many = {f"{name}{number}": named for name, named in names.items() for number in range(12)}
+    first = find(sketch(**many))
+    later = msgspec.structs.replace(sketch(**many), before=first.clusters, weight=first.weight)
+
+    little = find(_with(later, {"kettle": ["ming", "clay"], "alone": ["nobody"]}))
+    much = find(_with(later, {f"kettle{number}": ["ming", "clay"] for number in range(5)}))
+
+    assert (first.weight, little.weight, much.weight) == (24, 24, 29)
+    assert [one.id for one in little.clusters] == [one.id for one in first.clusters]
+    assert sum(one.members >= {"kettle", "clay", "ming"} for one in little.clusters) == 1
+    assert not any("alone" in one.members for one in little.clusters)
+    assert little.ranks["kettle"] >= 0
+    # What was placed stays, also where it would be placed elsewhere by now.
+    tea, deploy = first.clusters
+    swapped = [
+        msgspec.structs.replace(tea, entity_ids=deploy.entity_ids),
+        msgspec.structs.replace(deploy, entity_ids=tea.entity_ids),
+    ]
+    kept = find(msgspec.structs.replace(later, before=swapped)).clusters
+    assert {frozenset(one.entity_ids) for one in kept} == {frozenset(tea.entity_ids), frozenset(deploy.entity_ids)}
+
+
+def _with(found: Sketch, more: dict[str, list[str]]) -> Sketch:
+    return msgspec.structs.replace(found, memories=[*found.memories, *sketch(**more).memories])
