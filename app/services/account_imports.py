@@ -246,8 +246,8 @@ def _batches(file: IO[bytes]) -> Iterator[Batch]:
 async def _end(tx: Transaction, begun: Begun, draft: Draft, stored: Stored) -> AccountImported:
     """Queues the tasks that make the vectors of what was stored, and says what came of the file."""
     targets = begun.names.targets
-    for target in targets.values():
-        await memories.lock_space(tx, target.space_key)
+    for space_key in sorted({target.space_key for target in targets.values()}):
+        await memories.lock_space(tx, space_key)
     for target in targets.values():
         await _queue(tx, begun.principal, target, draft.now, is_new=bool(stored.counts))
     return AccountImported(

@@ -19,7 +19,7 @@ from app.domain.spaces import (
     parse_role,
     space_view,
 )
-from app.services import audit
+from app.services import audit, copying
 from app.services.spaces import get, must_administer, must_get, must_get_user
 from app.storage import memories, spaces
 from app.storage.graph import Transaction
@@ -92,6 +92,7 @@ async def leave(tx: Transaction, principal: Principal, space_id: str, now: datet
 
 async def hand_over(tx: Transaction, principal: Principal, space_id: str, given: str, now: datetime) -> SpaceView:
     """Makes another member the owner. Raises NotFound, Unauthorized for all but the owner, Invalid."""
+    await _lock_with_receiver(tx, principal, space_id, given, now)
     space = await must_administer(tx, principal, space_id)
     if space.owner_id != principal.tenant_id:
         raise Unauthorized("only the owner of this space may hand it over")
@@ -103,3 +104,11 @@ async def hand_over(tx: Transaction, principal: Principal, space_id: str, given:
     await spaces.update_owner(tx, space.space_key, user_id, now)
     await audit.record(tx, principal, now, _entry(AuditAction.OWNER_CHANGED, space, user_id))
     return await get(tx, principal, space_id)
+
+
+async def _lock_with_receiver(tx: Transaction, principal: Principal, space_id: str, given: str, now: datetime) -> None:
+    """Locks a space together with that of whoever is to own it: two at a time would each count without the other."""
+    space = await must_get(tx, principal, space_id)
+    user_id = given if space.role_of(given) else await spaces.get_user(tx, given, now)
+    personal = await spaces.get_personal_key(tx, user_id) if user_id and space.role_of(user_id) else None
+    await copying.lock_spaces(tx, {space.space_key, *([personal] if personal else [])})
