@@ -304,6 +304,39 @@ def export(key: str, tenant: str, output: Path | None) -> None:
 
 
 @main.command()
+@click.argument("file", type=WRITTEN)
+def backup(file: Path) -> None:
+    """Write the whole embedded store into one compressed file, also while a service runs and is written to.
+
+    All tenants, spaces, memories, vectors, keys (as hashes) and tasks, as of one moment. What was acknowledged before
+    the backup began is in it, and no change by half. The file appears when it is complete; only you may read it. A
+    server that NEO4J_URI names has tools of its own, see docs/backup.md.
+
+    \b
+    Example:
+      ourmem backup /backups/ourmem-monday
+    """
+    perform("backups:backup", file)
+
+
+@main.command()
+@click.argument("file", type=EXISTING)
+@click.option("--force", is_flag=True, help="Also in the place of a store that is there, which is lost then.")
+def restore(file: Path, force: bool) -> None:
+    """Put a backup into OMEM_HOME; the service must not run on it.
+
+    A file that is damaged or of a newer ourmem is refused, and a store that cannot be opened is taken out again: what
+    was there stays as it is.
+
+    \b
+    Examples:
+      OMEM_HOME=~/restored ourmem restore /backups/ourmem-monday
+      ourmem restore --force /backups/ourmem-monday
+    """
+    perform("backups:restore", file, force)
+
+
+@main.command()
 @click.option("--again", is_flag=True, help="Also when the vectors are of this model already, to repair them.")
 def reembed(again: bool) -> None:
     """Renew all vectors with the embedding model that is configured now.

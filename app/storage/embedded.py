@@ -17,6 +17,7 @@ from typing import IO, Self, cast
 
 import msgspec
 
+from app.storage import backups
 from app.storage.embedded_archive import archive_of
 from app.storage.embedded_error import EmbeddedError
 from app.storage.embedded_folder import (
@@ -136,6 +137,9 @@ def _launch(home: Path, report: Report, ports: Ports) -> EmbeddedServer:
         private.chmod(0o700)
     lock = take_lock(home)
     try:
+        if not (folder / "data").exists():
+            # A restore was cut off between its two steps.
+            backups.take_back(folder)
         check_space(folder)
         java, jars = find_java(), provide(report)
         return _spawn(folder, java, jars, _free_ports(ports), lock)

@@ -71,6 +71,11 @@ def _located(context: MavenContext, dependency: LockedDependency) -> Jar:
     return Jar(context.repo_cache.expanduser() / place, dependency.sha256 or "", addresses)
 
 
+def neo4j_version() -> str:
+    """The version of the locked server."""
+    return next(jar.version for jar in LockFile.load(LOCK_FILE).dependencies if jar.artifactId == "neo4j")
+
+
 def cache_folder() -> Path:
     """Where this user keeps what can be made again."""
     return GlobalSettings.load().cache_dir.expanduser() / "ourmem"

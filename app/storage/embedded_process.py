@@ -18,6 +18,7 @@ from typing import Any, cast
 import msgspec
 
 from app.storage.embedded_archive import Archive, write_later
+from app.storage.embedded_hold import Hold
 
 # The line on stdout that says the server takes connections.
 READY = "ready"
@@ -69,8 +70,10 @@ def main() -> None:
     publish(launch, status)
     archiver = threading.Thread(target=write_archive, args=(launch, ended), daemon=True)
     archiver.start()
+    hold = Hold(service.database(launch.connection.database), Path(launch.folder))
     while not ended.wait(PARENT_SECONDS) and os.getppid() == parent:
-        pass
+        hold.obey()
+    hold.release()
     threading.Thread(target=give_up_later, daemon=True).start()
     # A parent that is gone was noticed here alone, where a forked sibling keeps its pipe open.
     ended.set()

@@ -64,6 +64,11 @@ def number_of(path: Path) -> int:
     return int(path.name.partition("_")[0])
 
 
+def newest() -> int:
+    """The number of the last schema file that this program knows."""
+    return max(map(number_of, FILES))
+
+
 async def _apply_file(graph: Graph, number: int, path: Path, dimension: int) -> None:
     for statement in statements(SCRIPTS[path]):
         parameters = {"dimension": dimension} if "$dimension" in statement else {}
