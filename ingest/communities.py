@@ -87,7 +87,7 @@ def _place_further(
 ) -> dict[str, int]:
     """Anchors where they were; a new one joins the community it holds to most, or begins one."""
     placed = {node: number for number, old in enumerate(before) for node in sorted(old.members & nodes)}
-    pulls: dict[str, Counter[int]] = defaultdict(Counter)
+    pulls: dict[str, dict[int, float]] = defaultdict(lambda: defaultdict(float))
     for (first, second), weight in sorted(weights.items()):
         for node, other in ((first, second), (second, first)):
             if node not in placed and other in placed:

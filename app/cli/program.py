@@ -51,9 +51,11 @@ class Ending:
             asyncio.get_running_loop().add_signal_handler(number, self._stop)
 
     def _stop(self) -> None:
-        if not self._event.is_set():
-            echo("Stopping …")
+        is_first = not self._event.is_set()
+        # Before it is said: a terminal or pipe that is gone must not keep the program from ending.
         self._event.set()
+        if is_first:
+            echo("Stopping …")
 
     async def wait(self) -> None:
         """Returns after a signal; raises Failure when the program cannot go on."""
