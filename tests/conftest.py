@@ -134,10 +134,45 @@ def clock(parts: Parts) -> FixedClock:
     return FixedClock(parts.clock())
 
 
+class Applications:
+    """Applications that one test after the other gives parts of its own, since making one takes a fifth of a second."""
+
+    def __init__(self) -> None:
+        self._made: list[tuple[Litestar, list[Parts]]] = []
+        self._taken = 0
+
+    def with_parts(self, parts: Parts) -> Litestar:
+        """The whole application with these parts, until the test ends."""
+        if self._taken == len(self._made):
+            holder = [parts]
+            self._made.append((create_app(lambda: holder[0]), holder))
+        application, holder = self._made[self._taken]
+        holder[0] = parts
+        self._taken += 1
+        return application
+
+    def take_back(self) -> None:
+        """Lets the next test have all of them."""
+        self._taken = 0
+
+
+@pytest.fixture(scope="session")
+def made_applications() -> Applications:
+    """The applications of this process."""
+    return Applications()
+
+
 @pytest.fixture
-def app(parts: Parts) -> Litestar:
+def applications(made_applications: Applications) -> Generator[Applications]:
+    """Where a test gets applications from."""
+    yield made_applications
+    made_applications.take_back()
+
+
+@pytest.fixture
+def app(applications: Applications, parts: Parts) -> Litestar:
     """The whole application."""
-    return create_app(lambda: parts)
+    return applications.with_parts(parts)
 
 
 @pytest.fixture
@@ -156,12 +191,12 @@ async def anonymous(app: Litestar) -> AsyncGenerator[Client]:
 
 
 @pytest.fixture
-async def sign_up(app: Litestar) -> AsyncGenerator[SignUp]:
+async def sign_up(applications: Applications, app: Litestar) -> AsyncGenerator[SignUp]:
     """Makes tenants; each comes as a client with its key. With `parts`, of a service made of these."""
     clients: list[Client] = []
 
     async def make(name: str = "", agent: str = "", parts: Parts | None = None) -> Client:
-        client = client_of(create_app(lambda: parts) if parts else app)
+        client = client_of(applications.with_parts(parts) if parts else app)
         clients.append(client)
         await client.sign_up(name, agent)
         return client
