@@ -10,7 +10,7 @@ from typing import Any
 import click
 from rich.table import Table
 
-from tests.evaluation import facts, locomo, noise, relations, scenarios
+from tests.evaluation import ablation, facts, locomo, noise, relations, scenarios
 from tests.evaluation.conversations import choose, read
 from tests.evaluation.scores import RESAMPLES, SEED, Estimate
 from tests.reporting import ranking_constants, show, surroundings, write_json
@@ -85,6 +85,38 @@ def _locomo_table(name: str, rows: list[locomo.Figures]) -> Table:
 
 def _interval(value: Estimate) -> str:
     return f"{value.mean:.3f} ({value.low:.2f}–{value.high:.2f})"
+
+
+@main.command("ablation")
+@click.argument("path", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option("--json", "json_path", type=click.Path(path_type=Path), help="Keep all outcomes in this file.")
+@click.option("--conversations", default="", help="Only these, counted from 0: 0,1.")
+@click.option("--limit", type=int, help="At most so many questions of each conversation.")
+def measure_ablation(path: Path, json_path: Path | None, conversations: str, limit: int | None) -> None:
+    """What each lever of search is worth on a LoCoMo file: recall and time with one taken away at a time.
+
+    Example: python -m tests.evaluation ablation locomo10.json --conversations 2 --limit 50
+    """
+    chosen = choose(read(path), conversations)
+    with ablation.inside() as url:
+        outcomes = ablation.ask_all(partial(Tenant, url), chosen, limit)
+        found = ablation.rows(outcomes)
+        ran_on = _ran_on(Service(url, None), path, None) | {
+            "sizes": {"conversations": [one.name for one in chosen], "questions": len(outcomes) // len(found)},
+        }
+        show([_ablation_table(found)], ran_on)
+        write_json(json_path, {"ran_on": ran_on, "figures": found, "outcomes": outcomes})
+
+
+def _ablation_table(rows: list[ablation.Row]) -> Table:
+    table = Table(title="LoCoMo, evidence recall with one lever away", title_justify="left")
+    table.add_column("lever")
+    for heading in (*(f"R@{depth}" for depth in ablation.DEPTHS), "R@10 lost", "p50 ms"):
+        table.add_column(heading, justify="right")
+    for row in rows:
+        cells = [f"{row.recall[str(depth)].mean:.3f}" for depth in ablation.DEPTHS]
+        table.add_row(row.lever, *cells, _interval(row.lost), f"{row.p50_ms:.0f}")
+    return table
 
 
 @main.command("scenarios")

@@ -8,7 +8,8 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from tests.evaluation import facts, locomo, noise, scenarios
+from app.domain import calibration, ranking
+from tests.evaluation import ablation, facts, locomo, noise, scenarios
 from tests.evaluation.baseline import Bm25
 from tests.evaluation.conversations import parse_time, read, turn_ids
 from tests.evaluation.locomo import turns_by_text
@@ -174,3 +175,23 @@ def test_a_fact_is_found_by_its_value_in_one_of_its_turns() -> None:
 
     assert [match is not None for match in outcome.matches] == [True, False]
     assert (row.recall, row.precision, row.category_right, row.from_noise) == (0.5, pytest.approx(1 / 3), 0.0, 1)
+
+
+@pytest.mark.parametrize("lever", ablation.LEVERS.values(), ids=ablation.LEVERS.keys())
+def test_a_lever_is_taken_away_wherever_it_is_held_and_comes_back(lever: dict[str, object]) -> None:
+    before = {name: [getattr(module, name) for module in ablation.MODULES if hasattr(module, name)] for name in lever}
+
+    with ablation.taken_away(lever):
+        for name, value in lever.items():
+            held = [getattr(module, name) for module in ablation.MODULES if hasattr(module, name)]
+            assert held == [value] * len(before[name])
+            assert held != before[name]
+
+    after = {name: [getattr(module, name) for module in ablation.MODULES if hasattr(module, name)] for name in lever}
+    assert after == before
+
+
+def test_a_lever_that_nothing_holds_is_an_error() -> None:
+    with pytest.raises(KeyError, match="NO_SUCH"), ablation.taken_away({"NO_SUCH": 1}):
+        pass
+    assert ranking.SESSION_SHARE == calibration.SESSION_SHARE > 0
