@@ -44,6 +44,7 @@ Shape = TypeVar("Shape")
 TIMEOUT_SECONDS = 120.0
 POLL_SECONDS = 0.2
 OPEN = (TaskStatus.QUEUED, TaskStatus.RUNNING)
+BOOKMARK = "X-Bookmark"
 UNREACHABLE, UNEXPECTED = "unreachable", "unexpected_answer"
 # What a service that listens everywhere is called on its own machine.
 ANY_HOST = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104
@@ -248,6 +249,9 @@ class Client:
             raise unreachable(
                 f"no service answers at {self.url}; start `ourmem up`, or name the right address"
             ) from error
+        if seen := answer.headers.get(BOOKMARK):
+            # In a cluster: whichever process answers next shows at least what this one has.
+            self._headers = {**self._headers, BOOKMARK: seen}
         if not answer.is_success:
             raise refusal(answer)
         try:

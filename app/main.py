@@ -52,6 +52,7 @@ from app.api import (
     tenants,
 )
 from app.api.auth import provide_principal
+from app.api.bookmarks import carry_bookmarks
 from app.api.context import identify
 from app.api.cors import guard_browsers
 from app.api.errors import answer_domain, answer_http, answer_unexpected
@@ -191,7 +192,7 @@ def create_app(parts: Callable[[], Parts]) -> Litestar:
         lifespan=[serving_tools],
     )
     # Outside the routing, so that unknown paths and OPTIONS get the headers as well.
-    routed = two_segments(app.asgi_handler)
+    routed = carry_bookmarks(two_segments(app.asgi_handler), lambda: parts().graph)
     app.asgi_handler = identify(guard_browsers(routed, lambda: parts().settings.cors_origins))
     return app
 

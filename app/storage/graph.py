@@ -5,19 +5,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Generator
+from collections.abc import Awaitable, Callable, Generator, Iterable
 from contextlib import contextmanager, suppress
+from contextvars import ContextVar
 from datetime import UTC
 from typing import Any, Concatenate, LiteralString, ParamSpec, TypeVar, cast
 from weakref import WeakKeyDictionary
 
 import msgspec
-from neo4j import AsyncDriver, AsyncGraphDatabase, AsyncManagedTransaction, NotificationMinimumSeverity
+from neo4j import (
+    AsyncDriver,
+    AsyncGraphDatabase,
+    AsyncManagedTransaction,
+    AsyncSession,
+    Bookmarks,
+    NotificationMinimumSeverity,
+)
+from neo4j.api import AsyncBookmarkManager
 from neo4j.exceptions import AuthError, ConfigurationError, ConstraintError, DriverError, Neo4jError
 from neo4j.time import DateTime
 
 from app import metrics
-from app.domain.errors import Unavailable
+from app.domain.errors import Invalid, Unavailable
 from app.storage.queries import Query
 
 Transaction = AsyncManagedTransaction
@@ -34,6 +43,10 @@ TRANSACTION_TIMEOUT_SECONDS = 60.0
 # Managed transactions are tried again for this long after a deadlock or a lost connection.
 RETRY_SECONDS = 15.0
 CONNECT_SECONDS = 5.0
+# Addresses of a cluster, and of Aura, begin so; its servers do not see a commit all at once.
+ROUTED = "neo4j"
+# What the caller at hand has seen by his own word, in other processes too.
+_SEEN: ContextVar[Bookmarks | None] = ContextVar("bookmarks", default=None)
 
 
 class AlreadyThere(Exception):
@@ -45,11 +58,15 @@ class QueryFailed(Exception):
 
 
 class Graph:
-    """One Neo4j database through one driver; shared by the whole process."""
+    """One Neo4j database through one driver; shared by the whole process.
 
-    def __init__(self, driver: AsyncDriver, database: str) -> None:
+    In a cluster every transaction sees at least what this process has seen before it, by the bookmarks that are `kept`.
+    """
+
+    def __init__(self, driver: AsyncDriver, database: str, kept: AsyncBookmarkManager | None = None) -> None:
         self._driver = driver
         self._database = database
+        self._kept = kept
 
     @classmethod
     def connect(cls, uri: str, user: str, password: str, database: str) -> Graph:
@@ -66,24 +83,40 @@ class Graph:
             )
         except (ConfigurationError, ValueError) as error:
             raise Unavailable(f"NEO4J_URI is not an address of a Neo4j server: {error}") from error
-        return cls(driver, database)
+        return cls(driver, database, AsyncGraphDatabase.bookmark_manager() if uri.startswith(ROUTED) else None)
+
+    async def list_bookmarks(self) -> list[str]:
+        """All that this process has seen; nothing on a single server, where a commit is seen by everybody at once."""
+        return sorted(await self._kept.get_bookmarks()) if self._kept else []
+
+    @contextmanager
+    def seeing(self, bookmarks: Iterable[str]) -> Generator[None]:
+        """Within it each transaction waits until its server has seen this, too. Bookmarks that are none: Invalid."""
+        token = _SEEN.set(Bookmarks.from_raw_values(bookmarks) if self._kept else None)
+        try:
+            yield
+        finally:
+            _SEEN.reset(token)
+
+    def _session(self) -> AsyncSession:
+        return self._driver.session(database=self._database, bookmark_manager=self._kept, bookmarks=_SEEN.get())
 
     async def read(self, work: Work[P, Result], *args: P.args, **kwargs: P.kwargs) -> Result:
         """Runs a unit of work in one read transaction; it may run twice."""
         with _told("read"):
-            async with self._driver.session(database=self._database) as session:
+            async with self._session() as session:
                 return await session.execute_read(work, *args, **kwargs)
 
     async def write(self, work: Work[P, Result], *args: P.args, **kwargs: P.kwargs) -> Result:
         """Runs a unit of work in one write transaction; deadlocks and lost connections are tried again."""
         with _told("write"):
-            async with self._driver.session(database=self._database) as session:
+            async with self._session() as session:
                 return await session.execute_write(_to_the_end, work, *args, **kwargs)
 
     async def run_alone(self, statement: LiteralString, **parameters: object) -> list[dict[str, Any]]:
         """Runs one statement in a transaction of its own, as schema changes need it; rows as maps."""
         with _told("alone"):
-            async with self._driver.session(database=self._database) as session:
+            async with self._session() as session:
                 result = await session.run(statement, parameters)
                 return [cast("dict[str, Any]", native(row.data())) async for row in result]
 
@@ -113,7 +146,7 @@ class Rehearsal(Graph):
     """The same graph, but every write is taken back; `prelude` makes in each what the write needs to be there."""
 
     def __init__(self, graph: Graph, prelude: Callable[[Transaction], Awaitable[None]]) -> None:
-        super().__init__(graph._driver, graph._database)
+        super().__init__(graph._driver, graph._database, graph._kept)
         self._prelude = prelude
 
     async def write(self, work: Work[P, Result], *args: P.args, **kwargs: P.kwargs) -> Result:
@@ -174,6 +207,8 @@ def domain_error(error: DriverError | Neo4jError) -> Exception:
     """What services and routes may know of a failure of the driver or the server."""
     if isinstance(error, ConstraintError) or (isinstance(error, Neo4jError) and "AlreadyExists" in str(error.code)):
         return AlreadyThere(str(error))
+    if isinstance(error, Neo4jError) and "InvalidBookmark" in str(error.code):
+        return Invalid("X-Bookmark is none that this graph has given")
     if isinstance(error, AuthError):
         return Unavailable("Neo4j refuses the user name or password it was given")
     if isinstance(error, DriverError) or error.is_retryable():
