@@ -40,7 +40,7 @@ from app.domain.calibration import (
 )
 from app.domain.links import Drawn, Link, draw
 from app.domain.periods import Period
-from app.domain.texts import cjk_characters, is_mostly_cjk, query_terms, terms
+from app.domain.texts import cjk_characters, is_mostly_cjk, normalised, query_terms, terms
 from app.domain.turns import AROUND, BEFORE, Place, Turns
 
 # Below this a single result is dropped (pipelines 4.4).
@@ -117,6 +117,8 @@ class _Question(msgspec.Struct, frozen=True):
     """What is asked: the information of each term, estimated over the candidates, and the signs to look for."""
 
     information: dict[str, float]
+    # A question without words, such as an emoji: it is looked for as it is. '' for all others.
+    literal: str
     enough: float
     usual_length: float
     is_cjk: bool
@@ -210,6 +212,7 @@ def _question(
     is_cjk = is_mostly_cjk(query)
     return _Question(
         information=information,
+        literal="" if weights else normalised(query),
         enough=sum(information.values()) * min(1.0, _ENOUGH_TERMS / max(len(information), 1)) or 1.0,
         usual_length=max(math.fsum(text.length for text in texts) / max(len(texts), 1), 1.0),
         is_cjk=is_cjk,
@@ -272,7 +275,7 @@ def _matches(
         matches.append(
             _Match(
                 z=deviations[index],
-                coverage=coverage,
+                coverage=coverage or _has_literal(question, candidates[index]),
                 bm25=_bm25(question, text),
                 before=gained(index, BEFORE, coverage),
                 around=gained(index, AROUND, coverage),
@@ -287,6 +290,11 @@ def _coverage(question: _Question, said: Set[str]) -> float:
     # In the order of the question, since the order of a set, and with it the last digit of a sum, changes between runs.
     covered = math.fsum(information for term, information in question.information.items() if term in said)
     return min(covered / question.enough, 1.0)
+
+
+def _has_literal(question: _Question, candidate: Candidate) -> float:
+    """1.0 when the text has a question without words as it is, as if all its words were there."""
+    return float(question.literal != "" and question.literal in normalised(candidate.text))
 
 
 def _bm25(question: _Question, text: _Text) -> float:

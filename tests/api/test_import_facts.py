@@ -19,15 +19,16 @@ Work = Callable[[], Awaitable[int]]
 # All that lies in a space or belongs to its tenant, but for what remembers that something was done, and for what is
 # made anew from the rest: communities, how central a memory is, what it was compared with.
 TOUCHED = ("embedding", "rev", "updated_at", "last_confirmed_at", "centrality", "compared_hash", "review_at")
+# Without what only grows: tasks, decisions, and the events of the space, which tell of the rollback, too.
 NODES = """
 MATCH (node)
 WHERE (node.space_key = $space_key OR node.tenant_id = $tenant_id)
-  AND NOT (node:Task OR node:Import OR node:Decision OR node:SpaceState OR node:Community)
+  AND NOT (node:Task OR node:Import OR node:Decision OR node:SpaceState OR node:Community OR node:Event)
 RETURN labels(node) AS labels, properties(node) AS properties
 """
 RELATIONSHIPS = """
 MATCH (node)-[relation]->(other)
-WHERE (node.space_key = $space_key OR node.tenant_id = $tenant_id) AND NOT (node:Import OR node:Decision)
+WHERE (node.space_key = $space_key OR node.tenant_id = $tenant_id) AND NOT (node:Import OR node:Decision OR node:Event)
   AND NOT (node:Community OR other:Community OR relation:JUDGED)
 RETURN properties(node) AS source, type(relation) AS type, properties(relation) AS said, properties(other) AS target
 """

@@ -45,6 +45,15 @@ def test_a_rare_id_is_first_though_dissimilar_in_vector_space() -> None:
     assert best.relevance >= ABSTAIN_BELOW
 
 
+def test_a_question_without_words_is_found_where_it_stands() -> None:
+    target = candidate("We meet for 🍵 at four.", RELATED)
+
+    best, second = score("🍵", [*NOTES, target], has_vector=True)[:2]
+
+    assert best.id == target.id
+    assert best.relevance >= ABSTAIN_BELOW > DROP_BELOW > second.relevance
+
+
 def test_a_paraphrase_without_a_shared_word_is_found_by_its_vector() -> None:
     best, second = score("Which pet lives with them?", [candidate(NOTES[0].text, NEAR), *NOTES[1:]], has_vector=True)[
         :2
