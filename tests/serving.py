@@ -8,7 +8,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Generator, Sequence
+from collections.abc import Generator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple, cast
@@ -21,12 +21,13 @@ from app.storage import embedded
 from app.storage.embedded import Connection
 
 ROOT = Path(__file__).parents[1]
-COMMAND = [sys.executable, "-c", "from app.cli import main; main()", "up"]
+COMMAND = [sys.executable, "-c", "from app.cli import main; main()"]
 # A machine that is busy with other things took 95 s.
 START_SECONDS = 300
 # Background work that takes longer than this for one conversation has stopped.
 TASK_SECONDS = 300
 OPEN_TASKS = ("queued", "running")
+NOTHING: Mapping[str, str] = {}
 
 
 class Service(NamedTuple):
@@ -49,8 +50,8 @@ def serving(url: str | None) -> Generator[Service]:
         return
     with tempfile.TemporaryDirectory() as folder:
         started = time.perf_counter()
-        with _process(_free_port(), Path(folder)) as (address, process):
-            _wait_until_ready(address, process)
+        with launched(["up"], Path(folder)) as (address, process):
+            wait_until_ready(address, process)
             seconds = time.perf_counter() - started
             graph = _named(settings)
             own = None if graph else embedded.running(Path(folder))
@@ -65,10 +66,14 @@ def _named(settings: Settings) -> Connection | None:
 
 
 @contextmanager
-def _process(port: int, home: Path) -> Generator[tuple[str, subprocess.Popen[bytes]]]:
-    """`ourmem up` on a data folder of its own, so that measuring touches nobody's data."""
-    variables = {"OMEM_HOME": str(home), "OMEM_HOST": "127.0.0.1", "OMEM_PORT": str(port), "OMEM_SIGNUP": "open"}
-    process = subprocess.Popen(COMMAND, cwd=ROOT, env=os.environ | variables, stdout=subprocess.DEVNULL)
+def launched(
+    arguments: Sequence[str], home: Path, variables: Mapping[str, str] = NOTHING
+) -> Generator[tuple[str, subprocess.Popen[bytes]]]:
+    """`ourmem` with these arguments on a data folder of its own, so that measuring touches nobody's data."""
+    port = str(free_port())
+    own = {"OMEM_HOME": str(home), "OMEM_HOST": "127.0.0.1", "OMEM_PORT": port, "OMEM_SIGNUP": "open"}
+    environ = {**os.environ, **own, **variables}
+    process = subprocess.Popen([*COMMAND, *arguments], cwd=ROOT, env=environ, stdout=subprocess.DEVNULL)
     try:
         yield f"http://127.0.0.1:{port}", process
     finally:
@@ -76,13 +81,15 @@ def _process(port: int, home: Path) -> Generator[tuple[str, subprocess.Popen[byt
         process.wait()
 
 
-def _free_port() -> int:
+def free_port() -> int:
+    """A port that nobody listens on."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return cast("int", probe.getsockname()[1])
 
 
-def _wait_until_ready(url: str, process: subprocess.Popen[bytes]) -> None:
+def wait_until_ready(url: str, process: subprocess.Popen[bytes]) -> None:
+    """Returns when the service answers that it is ready. Raises ClickException when it ends before, or never is."""
     give_up = time.monotonic() + START_SECONDS
     while time.monotonic() < give_up and process.poll() is None:
         try:

@@ -386,6 +386,7 @@ def benchmark(arguments: tuple[str, ...]) -> None:
     Examples:
       ourmem bench
       ourmem bench --peers locomo10.json
+      ourmem bench --scale
     """
     perform("checkout:run", "benchmark", arguments)
 

@@ -14,6 +14,7 @@ from tests.benchmark import filling
 from tests.benchmark.laboratory import Embedder, Laboratory
 from tests.benchmark.measures import FULL, QUICK, Sizes, measure
 from tests.benchmark.peers.measuring import compare
+from tests.benchmark.scale import STAGES, measure_scale
 from tests.benchmark.timing import Figure
 from tests.bolt import Bolt
 from tests.reporting import show, surroundings, write_json
@@ -29,7 +30,13 @@ from tests.serving import Service, serving
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
     help="Compare with other memories on this LoCoMo file instead; see python -m tests.benchmark.peers --help.",
 )
-def main(url: str | None, json_path: Path | None, peers: Path | None, *, full: bool) -> None:
+@click.option(
+    "--scale",
+    is_flag=False,
+    flag_value=",".join(map(str, STAGES)),
+    help="Grow to 100,000 memories of 1,000 tenants instead; with a value such as 10,20 to other numbers of tenants.",
+)
+def main(url: str | None, json_path: Path | None, peers: Path | None, scale: str | None, *, full: bool) -> None:
     """Measure the speed of the service over HTTP against what its database and model need by themselves.
 
     Without --url a service of this checkout is started, on the Neo4j of NEO4J_URI or on an empty one of its own. What
@@ -37,6 +44,9 @@ def main(url: str | None, json_path: Path | None, peers: Path | None, *, full: b
     """
     if peers:
         compare(peers, json_path)
+        return
+    if scale:
+        measure_scale(json_path, [int(number) for number in scale.split(",")])
         return
     sizes = FULL if full else QUICK
     with serving(url) as service, asyncio.Runner() as runner:

@@ -57,9 +57,13 @@ class Laboratory:
         """A new tenant and the key of its personal space."""
         tenant = Tenant(self.service.url)
         self._keys.append(tenant.key)
-        space_key = self.bolt.run(QUERIES["get_space_key"], hash=key_hash(tenant.key))[0]
+        space_key = self.space_key(tenant.key)
         self._spaces.append(space_key)
         return tenant, space_key
+
+    def space_key(self, key: str) -> str:
+        """The key of the personal space of a tenant."""
+        return self.bolt.run(QUERIES["get_space_key"], hash=key_hash(key))[0]
 
     def make_spaces(self, number: int) -> list[str]:
         """New spaces of strangers."""

@@ -1,7 +1,8 @@
-"""How much memory processes of this machine take, read from `/proc`; elsewhere nothing is known."""
+"""What processes of this machine take of it, read from `/proc`; elsewhere nothing is known."""
 
 from __future__ import annotations
 
+import os
 import re
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -18,6 +19,16 @@ def resident_megabytes(pid: int | None) -> float | None:
     except OSError:
         return None
     return int(found[1]) / 1024 if found else None
+
+
+def cpu_seconds(pid: int | None) -> float | None:
+    """The processor time that a process has used since its start, or None."""
+    try:
+        # The name in parentheses may hold blanks; what follows it are fields 3 and on, of which 14 and 15 are meant.
+        fields = (PROC / str(pid) / "stat").read_text().rpartition(")")[2].split()
+    except OSError:
+        return None
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
 def listener(uri: str) -> int | None:

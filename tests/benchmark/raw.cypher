@@ -99,3 +99,19 @@ MATCH (key:ApiKey {hash: $hash})
 MATCH (tenant:Tenant {id: key.tenant_id})
 OPTIONAL MATCH (agent:Agent {tenant_id: tenant.id})
 DETACH DELETE key, agent, tenant;
+
+// name: await_indexes
+// Returns when all indexes are there, or fails after so many seconds.
+CALL db.awaitIndexes($seconds);
+
+// name: drop_memory_embedding
+// Removes the vector index.
+DROP INDEX memory_embedding;
+
+// name: drop_memory_text
+// Removes the text index for English.
+DROP INDEX memory_text;
+
+// name: drop_memory_text_cjk
+// Removes the text index for Chinese.
+DROP INDEX memory_text_cjk;

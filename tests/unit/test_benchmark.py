@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import os
 import socket
+from pathlib import Path
 
 import numpy
 import pytest
 
 from tests.benchmark import filling
+from tests.benchmark.crowd import Crowd
 from tests.benchmark.filling import Vectors
-from tests.benchmark.processes import PROC, listener, resident_megabytes
+from tests.benchmark.processes import PROC, cpu_seconds, listener, resident_megabytes
+from tests.benchmark.scale import disk
 from tests.benchmark.timing import absolute, compare, interleaved, meets, percentile
 
 
@@ -77,3 +80,38 @@ def test_this_process_is_found_by_the_port_it_listens_on() -> None:
 def test_nothing_is_known_of_processes_elsewhere() -> None:
     assert listener("bolt://db.example:7687") is None
     assert resident_megabytes(None) is None
+
+
+@pytest.mark.skipif(not PROC.is_dir(), reason="only Linux says so in /proc")
+def test_processor_time_grows_with_work() -> None:
+    before = cpu_seconds(os.getpid())
+    while (now := cpu_seconds(os.getpid())) == before:
+        pass
+
+    assert now is not None
+    assert before is not None
+    assert now > before
+    assert cpu_seconds(None) is None
+
+
+def test_a_crowd_is_as_fast_as_its_searches_in_the_time_it_was_there() -> None:
+    found = Crowd([10.0, 20.0, 30.0, 40.0], seconds=2.0)
+
+    assert (found.p50, found.a_second) == (25.0, 2.0)
+    assert 38 < found.p95 < 40
+
+
+def test_disk_is_told_by_what_lies_there(tmp_path: Path) -> None:
+    database = "databases/neo4j"
+    for name in (
+        f"{database}/neostore.nodestore.db",
+        f"{database}/schema/index/vector-2026.08/3/vectors.vec",
+        f"{database}/schema/index/fulltext-2.0/4/words.cfs",
+        f"{database}/schema/index/range-1.0/5/index-5",
+        f"{database}/schema/index/token-lookup-1.0/1/index-1",
+        "transactions/neo4j/neostore.transaction.db.0",
+    ):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_bytes(bytes(100_000))
+
+    assert disk(tmp_path) == {"vector": 0.1, "text": 0.1, "range": 0.1, "store": 0.2, "log": 0.1}

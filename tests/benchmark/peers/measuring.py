@@ -7,6 +7,7 @@ from functools import partial
 from pathlib import Path
 
 import click
+import msgspec
 
 from app.config import load_settings
 from tests.benchmark.peers import environment
@@ -75,7 +76,10 @@ def _measure(ours: Ours, job: Job, python: Path, note: Note) -> tuple[list[Line]
     for candidate in PEERS:
         with running(candidate, job, python) as peer:
             versions |= peer.versions
-            lines += _beside(candidate, peer, ours, job, known, note)
+            for line in _beside(candidate, peer, ours, job, known, note):
+                # A run takes long, and what is known by then should outlive one that is cut off.
+                note(f"{line.name}, {line.way}: {msgspec.json.encode(line).decode()}")
+                lines.append(line)
     note(f"{OURS}: storing with vectors known")
     own = Line(
         name=OURS,
