@@ -34,6 +34,13 @@ _FIRST_PERSON = re.compile(
     r"|\b(?P<own>[Mm]y)\b|\b(?P<bare>I|[Mm]e|[Mm]ine)\b"
 )
 
+# As an object it stays: `I taught myself`, `by myself`. Elsewhere it only stresses: `I live there myself`.
+_MYSELF = re.compile(
+    r"(?P<object>\b(?:I(?:['’](?:ve|ll|d))? (?:\w+ )?\w+|by|for|to|of|with|about|at|like|than|between|from)) myself\b"
+    r"|^myself,? |,? ?\bmyself\b",
+    re.IGNORECASE,
+)
+
 
 def display_name(speaker: str) -> str:
     """The name in `user:mara`, with a capital; '' for ids and roles."""
@@ -49,7 +56,8 @@ def named(text: str, name: str) -> str:
         return text
     if has_cjk(text):
         return re.sub(f"我(?!们|[是叫]{re.escape(name)})", name, text) if has_cjk(name) else text
-    return _FIRST_PERSON.sub(lambda match: _third_person(match, name), text)
+    reflexive = _MYSELF.sub(lambda match: f"{match['object']} themself" if match["object"] else "", text)
+    return _FIRST_PERSON.sub(lambda match: _third_person(match, name), reflexive)
 
 
 def _third_person(match: re.Match[str], name: str) -> str:
