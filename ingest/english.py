@@ -278,7 +278,7 @@ def _copula_slot(match: re.Match[str]) -> Slot | None:
 
 def _english_subject(words: str) -> str:
     """Without determiner; '' for a pronoun other than the speaker's, which the topic of the conversation fills."""
-    bare = re.sub(rf"^{_DETERMINER}\s+", "", words.strip(), flags=re.IGNORECASE)
+    bare = re.sub(rf"^{_DETERMINER}\s+", "", words.strip(" ."), flags=re.IGNORECASE)
     if words.strip().lower() in ("i", "i've", "i'm", "i’m", "i’ve", "my", "me", "home"):
         return SELF
     return "" if _PRONOUN.match(bare) else re.sub(r"\s+(?:itself|there|also|now|still|has|have|is)$", "", bare)

@@ -46,6 +46,7 @@ def facts(*texts: str, speaker: str = "user:mara") -> list[Fact]:
         ("The parser is licensed under the MIT licence.", "parser", "license", "the MIT licence", "entities"),
         ("The export job starts at 04:30 UTC.", "export job", "schedule", "04:30 UTC", "entities"),
         ("The mail gateway belongs to Pia.", "mail gateway", "owner", "Pia", "entities"),
+        ("Beatrix owns the greenhouse.", "greenhouse", "owner", "Beatrix", "entities"),
         ("The audit database is on Postgres 16.", "audit database", "version", "Postgres 16", "entities"),
         ("我住在长沙。", "Mara", "residence", "长沙", "profile"),
         ("我对芒果过敏。", "Mara", "allergy", "对芒果过敏", "profile"),
