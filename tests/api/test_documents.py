@@ -10,7 +10,7 @@ from tests.clients import Client
 
 # Webhooks are signed instead.
 WEBHOOKS = {"/v1/connectors/github/webhook", "/v1/connectors/github/webhook/{token}"}
-PUBLIC = {"/health", "/health/live", "/health/ready", "/version", "/v1/tenants", *WEBHOOKS}
+PUBLIC = {"/health", "/health/live", "/health/ready", "/version", "/metrics", "/v1/tenants", *WEBHOOKS}
 
 
 @pytest.fixture

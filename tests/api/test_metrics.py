@@ -74,11 +74,12 @@ async def test_metrics_follow_the_traffic(sign_up: SignUp, anonymous: Client, wo
     assert grown("http_requests_total", method="GET", route="/v1/memories", status="401") == 1
     for stage in ("embed", "legs", "leg:graph", "expand"):
         assert grown("search_stage_seconds_count", stage=stage) >= 1, stage
-    # Other tests leave tasks behind.
+    # Other tests leave tasks behind, of which some are due only later.
     ready = [value(found, "tasks", kind="ingest", phase="ready") for found in (before, waiting, after)]
-    assert ready == [ready[0], ready[0] + 1, 0]
+    assert ready[1] == ready[0] + 1
     assert value(waiting, "oldest_waiting_task_seconds") > 0
-    assert grown("task_attempts_total", kind="ingest", outcome="completed") == ready[1]
+    assert grown("task_attempts_total", kind="ingest", outcome="completed") >= 1
+    assert ready[2] < ready[1]
     assert grown("graph_transaction_seconds_count", mode="write") > 0
     assert value(after, "graph_up") == 1
 
