@@ -17,6 +17,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     port: int = 8080
     log_level: str = "info"
     log_format: str = "text"
+    trusted_proxies: str = "127.0.0.1"
     cors_origins: str = "*"
     metrics: str = "local"
     worker_metrics_port: int = 0
@@ -24,6 +25,9 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     key_failures_per_min: int = 60
     llm_requests_per_min: int = 300
     share_rate_per_min: int = 0
+    quota_memories: int = 0
+    quota_text_bytes: int = 0
+    quota_llm_tokens_a_day: int = 0
     signup: str = "open"
     signup_token: str = ""
     embed_provider: str = "local"
@@ -61,6 +65,9 @@ NUMBERS = (
     "embed_timeout_secs", "llm_timeout_secs", "worker_tasks", "worker_grace_secs",
     "worker_metrics_port", "github_timeout_secs", "lifecycle_minutes", "tasks_kept_days",
 )  # fmt: skip
+# What an account keeps and spends: more than any has, and small enough for the integers of the database.
+QUOTAS = ("quota_memories", "quota_text_bytes", "quota_llm_tokens_a_day")
+LARGEST_QUOTA = 10**15
 CHOICES: dict[str, tuple[str, ...]] = {
     "embed_provider": ("local", "openai-compatible"),
     "llm_provider": ("openai-compatible",),
@@ -95,11 +102,10 @@ def _parse(field: str, text: str) -> object:
         if text.lower() not in CHOICES[field]:
             raise SettingsError(f"{variable_name(field)} must be one of {', '.join(CHOICES[field])}, not {text!r}")
         return text.lower()
-    if field in NUMBERS:
-        if not text.isdecimal() or int(text) > LARGEST_NUMBER:
-            raise SettingsError(
-                f"{variable_name(field)} must be a whole number from 0 to {LARGEST_NUMBER}, not {text!r}"
-            )
+    if field in NUMBERS or field in QUOTAS:
+        largest = LARGEST_QUOTA if field in QUOTAS else LARGEST_NUMBER
+        if not text.isdecimal() or int(text) > largest:
+            raise SettingsError(f"{variable_name(field)} must be a whole number from 0 to {largest}, not {text!r}")
         return int(text)
     return text
 

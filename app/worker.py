@@ -12,6 +12,8 @@ from itertools import count
 from time import perf_counter
 from uuid import uuid4
 
+import msgspec
+
 from app import metrics
 from app.domain.errors import OurmemError
 from app.domain.events import EventType
@@ -33,7 +35,7 @@ from app.domain.tasks import (
 )
 from app.providers.completions import ModelAway, ModelFailed
 from app.providers.embedder import EmbeddingFailed
-from app.services import work
+from app.services import quotas, work
 from app.services.parts import Parts
 from app.storage import events, system, tasks
 from app.storage.graph import QueryFailed, Transaction
@@ -204,6 +206,7 @@ class Attempt:
         principal = await graph.read(system.get_task_principal, task)
         if principal is None or task.cancel_asked_at is not None:
             raise CancelAsked
+        principal = msgspec.structs.replace(principal, quotas=quotas.given(self._parts.settings))
         return await work.run(self._parts, principal, task, self._report)
 
     async def _report(self, progress: Progress) -> None:

@@ -86,7 +86,11 @@ SET episode.state = row.state, episode.valid_to = row.at, episode.retired_at = r
 WITH episode
 OPTIONAL MATCH (chunk:Chunk)-[:PART_OF]->(episode)
 SET chunk.state = episode.state, chunk.valid_to = episode.valid_to, chunk.retired_at = episode.retired_at
-RETURN DISTINCT episode.id AS id;
+WITH DISTINCT episode
+RETURN {
+  id: episode.id, space_key: episode.space_key, visible_to: episode.visible_to, detail: episode.state,
+  text_bytes: coalesce(episode.text_bytes, 0)
+} AS touched;
 
 // name: add_versions
 // Makes messages the versions of their things.

@@ -64,7 +64,9 @@ UNWIND $ids AS id
 MATCH (copy:Memory {id: id})
 WHERE copy.space_key IN $space_keys
 SET copy.state = 'deleted', copy.share_key = null, copy.current_key = null
-RETURN {id: copy.id, space_key: copy.space_key, visible_to: copy.visible_to} AS touched;
+RETURN {
+  id: copy.id, space_key: copy.space_key, visible_to: copy.visible_to, text_bytes: coalesce(copy.text_bytes, 0)
+} AS touched;
 
 // name: erase_texts
 // Erases memories and messages with their earlier texts and pieces.  Copies elsewhere stay; their origin is a trace from
@@ -192,6 +194,8 @@ RETURN erased;
 MATCH (tenant:Tenant {id: $tenant_id, status: 'erased'})
 CALL (tenant) { MATCH (agent:Agent) WHERE agent.tenant_id = tenant.id AND agent.id IS NOT NULL DETACH DELETE agent }
 CALL (tenant) { MATCH (group:AgentGroup) WHERE group.tenant_id = tenant.id AND group.name IS NOT NULL DETACH DELETE group }
+CALL (tenant) { MATCH (quota:Quota) WHERE quota.tenant_id = tenant.id DELETE quota }
+CALL (tenant) { MATCH (counter:TokenUse) WHERE counter.space_key = tenant.id AND counter.day > '' DELETE counter }
 CALL (tenant) {
   MATCH (task:Task) WHERE task.tenant_id = tenant.id AND task.created_at IS NOT NULL AND task.id <> $task_id
   DETACH DELETE task

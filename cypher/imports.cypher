@@ -42,7 +42,8 @@ RETURN import.id AS id;
 MATCH (import:Import {id: $import_id})-[:BROUGHT]->(document:Document)
 WHERE import.space_key = $space_key
 UNWIND $portions AS row
-CREATE (portion:Portion {import_id: $import_id, space_key: $space_key, number: row.number, items: row.items})-[:PART_OF]->(document)
+CREATE (portion:Portion)-[:PART_OF]->(document)
+SET portion = row, portion.import_id = $import_id, portion.space_key = $space_key
 RETURN count(*) AS created;
 
 // name: get_portion
@@ -198,7 +199,9 @@ CALL (memory) {
   MATCH (revision:Revision)-[:REVISION_OF]->(memory)
   DETACH DELETE revision
 }
-DETACH DELETE memory;
+WITH memory, CASE WHEN memory.state = 'deleted' THEN 0 ELSE 1 END AS kept, coalesce(memory.text_bytes, 0) AS text_bytes
+DETACH DELETE memory
+RETURN {count: count(*), kept: coalesce(sum(kept), 0), text_bytes: coalesce(sum(kept * text_bytes), 0)} AS erased;
 
 // name: delete_import_links
 // Takes away what the tasks of an import said of memories that stay, and the entities and slots that nothing else names.
@@ -227,8 +230,9 @@ CALL (episode) {
   MATCH (part:Chunk)-[:PART_OF]->(episode)
   DETACH DELETE part
 }
+WITH episode, CASE WHEN episode.state = 'deleted' THEN 0 ELSE 1 END AS kept, coalesce(episode.text_bytes, 0) AS text_bytes
 DETACH DELETE episode
-RETURN count(*) AS deleted;
+RETURN {count: count(*), kept: coalesce(sum(kept), 0), text_bytes: coalesce(sum(kept * text_bytes), 0)} AS erased;
 
 // name: restore_sessions
 // Conversations that an import went on with stand as before, unless somebody went on with them since.

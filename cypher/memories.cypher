@@ -153,18 +153,22 @@ CREATE (revision:Revision {
   category: memory.category, memory_type: memory.memory_type, state: memory.state, importance: memory.importance,
   edited_at: $now, edited_by: $tenant_id
 })-[:REVISION_OF]->(memory)
+WITH memory, coalesce(memory.text_bytes, 0) AS before
 SET memory += $change, memory.share_key = CASE WHEN $change.state = 'deleted' THEN null ELSE memory.share_key END
-WITH memory
+WITH memory, before
 CALL (memory) {
   MATCH (memory)-[tagged:TAGGED]->(tag:Tag) WHERE NOT tag.name IN memory.tags DELETE tagged
 }
 FOREACH (name IN memory.tags | MERGE (tag:Tag {space_key: $space_key, name: name}) MERGE (memory)-[:TAGGED]->(tag))
-WITH memory
+WITH memory, before
 CALL (memory) {
   WITH memory WHERE $embedding IS NOT NULL
   CALL db.create.setNodeVectorProperty(memory, 'embedding', $embedding)
 }
-RETURN {id: memory.id, space_key: memory.space_key, visible_to: memory.visible_to, detail: memory.state} AS touched;
+RETURN {
+  id: memory.id, space_key: memory.space_key, visible_to: memory.visible_to, detail: memory.state,
+  text_bytes: CASE WHEN memory.state = 'deleted' THEN before ELSE coalesce(memory.text_bytes, 0) - before END
+} AS touched;
 
 // name: update_chunks
 // Gives the chunks of a memory the search properties of the memory.
@@ -226,7 +230,9 @@ WITH memory
 OPTIONAL MATCH (chunk:Chunk)-[:PART_OF]->(memory)
 DETACH DELETE chunk
 WITH DISTINCT memory
-RETURN {id: memory.id, space_key: memory.space_key, visible_to: memory.visible_to} AS touched;
+RETURN {
+  id: memory.id, space_key: memory.space_key, visible_to: memory.visible_to, text_bytes: coalesce(memory.text_bytes, 0)
+} AS touched;
 
 // name: get_deleted
 // Whether an id is a memory of the caller that is already deleted.

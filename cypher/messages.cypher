@@ -102,10 +102,11 @@ OPTIONAL MATCH (episode)-[:PART_OF]->(session:Session)
 OPTIONAL MATCH (chunk:Chunk)-[:PART_OF]->(episode)
 DETACH DELETE chunk
 WITH DISTINCT episode, session
+WITH episode, session, CASE WHEN episode.state = 'deleted' THEN 0 ELSE 1 END AS kept, coalesce(episode.text_bytes, 0) AS text_bytes
 DETACH DELETE episode
-WITH session, count(*) AS deleted
+WITH session, count(*) AS deleted, sum(kept) AS kept, sum(kept * text_bytes) AS text_bytes
 CALL (session) {
   WITH session WHERE session IS NOT NULL AND NOT EXISTS { (session)<-[:PART_OF]-(:Episode) }
   DETACH DELETE session
 }
-RETURN sum(deleted) AS deleted;
+RETURN {count: sum(deleted), kept: sum(kept), text_bytes: sum(text_bytes)} AS erased;

@@ -41,7 +41,9 @@ CALL (row, origin, copy) {
 }
 RETURN {
   waiting: coalesce(sum(waiting), 0) + count(copy.embed_task),
-  copies: collect(DISTINCT {id: copy.id, space_key: copy.space_key, visible_to: copy.visible_to, detail: copy.state})
+  copies: collect(DISTINCT {
+    id: copy.id, space_key: copy.space_key, visible_to: copy.visible_to, detail: copy.state, text_bytes: coalesce(copy.text_bytes, 0)
+  })
 } AS written;
 
 // name: list_copies_of
@@ -80,19 +82,20 @@ CREATE (:Revision {
   category: copy.category, memory_type: copy.memory_type, state: copy.state, importance: copy.importance,
   edited_at: $now, edited_by: $tenant_id
 })-[:REVISION_OF]->(copy)
+WITH copy, shared, origin, coalesce(copy.text_bytes, 0) AS before
 SET copy += CASE WHEN origin.state = 'deleted' THEN origin {.state} ELSE origin {
-    .content, .l0_abstract, .l1_overview, .category, .memory_type, .importance, .confidence, .base_confidence, .tags, .state,
+    .content, .text_bytes, .l0_abstract, .l1_overview, .category, .memory_type, .importance, .confidence, .base_confidence, .tags, .state,
     .valid_from, .valid_to, .text_hash, .facets, .source, .agent_id, .session_id, .subject, .attribute, .value, .context,
     .modality, embedding: null
   } END,
   copy.embed_task = CASE WHEN origin.embed_task IS NULL THEN null ELSE $task_id END,
   copy.share_key = CASE WHEN origin.state = 'deleted' THEN null ELSE copy.share_key END, copy.current_key = null,
   copy.version = copy.version + 1, copy.rev = copy.rev + 1, copy.updated_at = $now, shared.source_version = origin.version
-WITH copy, origin
+WITH copy, origin, before
 CALL (copy) { MATCH (copy)-[tagged:TAGGED]->(tag:Tag) WHERE NOT tag.name IN copy.tags DELETE tagged }
 CALL (copy) { MATCH (piece:Chunk)-[:PART_OF]->(copy) DETACH DELETE piece }
 FOREACH (name IN copy.tags | MERGE (tag:Tag {space_key: copy.space_key, name: name}) MERGE (copy)-[:TAGGED]->(tag))
-WITH copy, origin
+WITH copy, origin, before
 CALL (origin, copy) {
   WITH origin, copy WHERE origin.embedding IS NOT NULL AND origin.state <> 'deleted'
   CALL db.create.setNodeVectorProperty(copy, 'embedding', origin.embedding)
@@ -111,7 +114,10 @@ CALL (origin, copy) {
 }
 RETURN {
   waiting: coalesce(sum(waiting), 0) + count(copy.embed_task),
-  copies: collect(DISTINCT {id: copy.id, space_key: copy.space_key, visible_to: copy.visible_to, detail: copy.state})
+  copies: collect(DISTINCT {
+    id: copy.id, space_key: copy.space_key, visible_to: copy.visible_to, detail: copy.state,
+    text_bytes: CASE WHEN copy.state = 'deleted' THEN before ELSE coalesce(copy.text_bytes, 0) - before END
+  })
 } AS written;
 
 // name: create_sharing_events

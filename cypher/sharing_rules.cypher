@@ -43,7 +43,7 @@ CALL (rule) { MATCH (pending:PendingShare)-[:ASKED_BY]->(rule) DETACH DELETE pen
 RETURN rule.id AS id;
 
 // name: withdraw_copies
-// Deletes a batch of the copies that a rule made, with their pieces; the ids of the batch.
+// Deletes a batch of the copies that a rule made, with their pieces; those of the batch.
 MATCH (copy:Memory)-[shared:SHARED_FROM {rule: $rule_id}]->()
 WHERE copy.space_key = $space_key AND copy.state <> 'deleted'
 WITH copy LIMIT $batch
@@ -51,7 +51,9 @@ SET copy.state = 'deleted', copy.share_key = null, copy.current_key = null, copy
     copy.version = copy.version + 1, copy.rev = copy.rev + 1, copy.updated_at = $now
 WITH copy
 CALL (copy) { MATCH (piece:Chunk)-[:PART_OF]->(copy) DETACH DELETE piece }
-RETURN copy.id AS id;
+RETURN {
+  id: copy.id, space_key: copy.space_key, visible_to: copy.visible_to, text_bytes: coalesce(copy.text_bytes, 0)
+} AS touched;
 
 // name: delete_rule
 // Removes a rule.

@@ -272,6 +272,8 @@ CALL (tenant) {
 }
 CALL (tenant) { MATCH (task:Task {tenant_id: tenant.id}) WHERE task.created_at IS NOT NULL DETACH DELETE task }
 CALL (tenant) { MATCH (key:ApiKey {tenant_id: tenant.id}) DETACH DELETE key }
+CALL (tenant) { MATCH (quota:Quota {tenant_id: tenant.id}) DELETE quota }
+CALL (tenant) { MATCH (counter:TokenUse {space_key: tenant.id}) WHERE counter.day > '' DELETE counter }
 DETACH DELETE tenant;
 
 // name: drop_vector_index

@@ -16,7 +16,8 @@ CREATE (space:Space:Sample {
   id: 'personal/sample-tenant', space_key: 'ssample0', kind: 'personal', name: 'Sample', owner_id: tenant.id,
   admission: 'balanced', secrets: 'mark', llm_tokens_a_day: 0, created_at: tenant.created_at, updated_at: tenant.created_at
 })
-CREATE (:SpaceState:Sample {space_key: space.space_key, rev: 1, locked: true, communities_rev: 1, communities_weight: 1.0, consolidated_rev: 1, event_count: 1, events_gone: 0})
+CREATE (:SpaceState:Sample {space_key: space.space_key, rev: 1, locked: true, communities_rev: 1, communities_weight: 1.0, consolidated_rev: 1, event_count: 1, events_gone: 0, memory_count: 4, text_bytes: 120})
+CREATE (:Quota:Sample {tenant_id: tenant.id, memories: 1000, text_bytes: 1000000, llm_tokens_a_day: 10000, locked: true})
 CREATE (tenant)-[:MEMBER_OF {role: 'admin', joined_at: tenant.created_at}]->(space)
 
 CREATE (team:Space:Sample {
@@ -50,7 +51,7 @@ CREATE (asked:Episode:Sample {
   text_hash: 'asked', role: 'user', speaker: 'Ann', subject: '', attribute: '', value: '', context: '', modality: 'fact',
   evidence_ids: [], outdated: true, position: 0, hash: 'asked', seq: 1, dedup_key: 'sample-asked',
   embed_task: 'sample-task', embedding: [place IN range(1, $dimension) | 1.0 / place], ingest_task: 'sample-task',
-  heading_path: 'Notes', line_start: 1, line_end: 2, page: 1, symbol: 'f', as_fact: true
+  text_bytes: 18, heading_path: 'Notes', line_start: 1, line_end: 2, page: 1, symbol: 'f', as_fact: true
 })
 CREATE (said:Episode:Sample)
 SET said = asked {
@@ -153,7 +154,7 @@ CREATE (document:Document:Sample {
 })-[:IN_SPACE]->(space)
 CREATE (document)-[:CONTINUES {next_position: 1, last_seq: 1, updated_at: tenant.created_at}]->(session)
 CREATE (asked)-[:PART_OF]->(document)
-CREATE (:Portion:Sample {import_id: 'sample-import', space_key: space.space_key, number: 0, items: '[]'})-[:PART_OF]->(document)
+CREATE (:Portion:Sample {import_id: 'sample-import', space_key: space.space_key, number: 0, items: '[]', memories: 0, text_bytes: 0})-[:PART_OF]->(document)
 CREATE (:Import:Sample {
   id: 'sample-import', task_id: 'sample-task', task_ids: ['sample-task'], tenant_id: tenant.id, space_id: space.id,
   space_key: space.space_key, agent_id: agent.id, session_id: session.id, filename: 'notes.md', file_type: 'markdown',

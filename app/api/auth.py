@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import msgspec
 from litestar.di import NamedDependency
 
 from app.api.context import note_allowance
 from app.api.reading import AnyRequest, read_header
 from app.domain.errors import Unauthorized
 from app.domain.principal import Principal, Scope, key_hash
+from app.services import quotas
 from app.services.limits import Request
 from app.services.parts import Parts
 from app.services.tenants import agent_name
@@ -46,7 +48,12 @@ async def _find(request: AnyRequest, parts: Parts, hashed: str) -> Principal:
         parts.limits.note_failure(parts.settings, address, now)
         raise Unauthorized("the API key is unknown, revoked or expired")
     parts.limits.note_success(hashed)
-    return principal
+    return limited(parts, principal)
+
+
+def limited(parts: Parts, principal: Principal) -> Principal:
+    """With what accounts may keep here."""
+    return msgspec.structs.replace(principal, quotas=quotas.given(parts.settings))
 
 
 def _only_reads(request: AnyRequest) -> bool:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import msgspec
 from litestar import Router, delete, get, post
 from litestar.di import NamedDependency
 from litestar.params import FromPath
 
+from app.api.auth import limited
 from app.api.documents import documented
 from app.api.reading import AnyRequest, read_body
 from app.api.tenants import Status
@@ -63,6 +65,7 @@ async def receive(request: AnyRequest, parts: Parts, token: str) -> Received:
         signature=request.headers.get("x-hub-signature-256", ""),
         body=await request.body(),
     )
+    registered = msgspec.structs.replace(registered, principal=limited(parts, registered.principal))
     return await connectors.receive(parts, registered, token, delivery)
 
 

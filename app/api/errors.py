@@ -8,9 +8,11 @@ import msgspec
 from litestar import Response
 from litestar.exceptions import HTTPException, MethodNotAllowedException, NotFoundException
 
+from app import metrics
 from app.api.context import limit_headers, request_id
 from app.api.reading import AnyRequest
 from app.domain.errors import OurmemError, RateLimited, Unavailable
+from app.domain.quotas import QuotaExceeded
 
 LOG = logging.getLogger(__name__)
 # What the framework refuses by itself: unknown paths, wrong methods, bodies over the limit.
@@ -44,6 +46,8 @@ def answer_domain(request: AnyRequest, error: OurmemError) -> Response[ErrorBody
     is_ours = error.status >= 500  # noqa: PLR2004
     if is_ours:
         LOG.warning("%s %s: %s", request.method, _route(request), error.message)
+    if isinstance(error, QuotaExceeded):
+        metrics.count_refusal(error.quota)
     detail = ErrorDetail(error.code, error.message, error.hint, request_id() if is_ours else "")
     return _answer(error.status, detail, _wait_headers(error))
 

@@ -131,6 +131,25 @@ def create_tenant(name: str) -> None:
     perform("tenants:create_tenant", name)
 
 
+@tenant.command("quota")
+@click.argument("tenant")
+@click.option("--memories", type=click.IntRange(min=0), help="How many memories and messages it may keep; 0: no limit.")
+@click.option("--text-bytes", type=click.IntRange(min=0), help="How much text it may keep; 0: no limit.")
+@click.option("--llm-tokens", type=click.IntRange(min=0), help="What it may spend on models a day; 0: no limit.")
+@click.option("--reset", is_flag=True, help="Take back what was given before: the settings count again.")
+def give_quota(tenant: str, memories: int | None, text_bytes: int | None, llm_tokens: int | None, reset: bool) -> None:
+    """Show what a tenant keeps and may keep, and give it quotas of its own in place of those in the settings.
+
+    The tenant is named by the `user_id` that sign-up answered. What is not named stays as it is.
+
+    \b
+    Examples:
+      ourmem tenant quota 3f0c...
+      ourmem tenant quota 3f0c... --memories 50000 --text-bytes 20000000
+    """
+    perform("tenants:give_quota", tenant, (memories, text_bytes, llm_tokens), reset)
+
+
 @main.group()
 def key() -> None:
     """Make, list and revoke the API keys of a tenant.

@@ -14,7 +14,7 @@ from app.config import load_settings
 from app.main import close_parts, make_parts, prepare
 from app.providers.embedder import make_embedder
 from app.services.parts import Parts
-from app.storage.schema import SetupError
+from app.storage.schema import SetupError, get_applied
 
 Outcome = TypeVar("Outcome")
 
@@ -32,11 +32,20 @@ def on_graph(work: Callable[[Parts], Awaitable[Outcome]], use: Use = Use.EITHER)
             parts = make_parts(settings, connect(database), make_embedder(settings))
             try:
                 await check_connection(parts.graph, database)
+                await _check_age(parts)
                 return await work(parts)
             finally:
                 await close_parts(parts)
 
         return asyncio.run(run())
+
+
+async def _check_age(parts: Parts) -> None:
+    """Leaves a graph alone that a newer program has written. Raises Failure."""
+    try:
+        await get_applied(parts.graph)
+    except SetupError as error:
+        raise Failure(str(error)) from error
 
 
 async def set_up(parts: Parts) -> None:

@@ -161,6 +161,8 @@ async def serving(parts: Parts, listener: socket.socket) -> AsyncGenerator[None]
         log_config=None,
         access_log=False,
         server_header=False,
+        # Of these alone it is believed from where and over which protocol a request came.
+        forwarded_allow_ips=proxies(parts.settings),
         timeout_graceful_shutdown=DRAIN_SECONDS,
     )
     server = Server(config)
@@ -171,6 +173,11 @@ async def serving(parts: Parts, listener: socket.socket) -> AsyncGenerator[None]
         app.state.closing.set()
         server.should_exit = True
         await task
+
+
+def proxies(settings: Settings) -> str:
+    """The addresses of proxies as the server takes them."""
+    return "" if settings.trusted_proxies.lower() == "none" else settings.trusted_proxies
 
 
 @contextmanager

@@ -6,6 +6,7 @@ from datetime import timedelta
 from uuid import uuid4
 
 import click
+import msgspec
 from rich.table import Column, Table
 
 from app.api.tenants import draw_key, sign_up
@@ -13,8 +14,9 @@ from app.cli.failures import Failure
 from app.cli.offline import on_graph, set_up
 from app.cli.terminal import echo, output
 from app.domain.principal import Principal, key_hash
+from app.domain.quotas import OwnQuotas, QuotasView, QuotaView
 from app.domain.tenants import CreatedKey, CreatedTenant, KeyList, NewKey
-from app.services import tenants
+from app.services import quotas, tenants
 from app.services.parts import Parts
 from app.services.tenants import Secret
 from app.storage import system
@@ -53,6 +55,24 @@ def create_tenant(name: str) -> None:
     created = on_graph(create)
     click.echo(f"tenant {created.user_id}\nkey    {created.api_key}")
     echo("The key is shown this once; keep it, and give it to `ourmem` as OMEM_API_KEY.")
+
+
+def give_quota(tenant_id: str, given: tuple[int | None, int | None, int | None], reset: bool) -> None:
+    """Gives a tenant quotas of its own, where any are named, and prints all with what is used of them."""
+
+    async def give(parts: Parts) -> QuotasView:
+        principal = await get_principal(parts, ("", tenant_id))
+        limited = msgspec.structs.replace(principal, quotas=quotas.given(parts.settings))
+        if reset or any(value is not None for value in given):
+            await parts.graph.write(quotas.update, limited, OwnQuotas(*given), reset)
+        return await parts.graph.read(quotas.get, limited, parts.clock())
+
+    shown = on_graph(give)
+    table = Table("quota", Column("used", justify="right"), Column("limit", justify="right"))
+    for name in QuotasView.__struct_fields__:
+        quota: QuotaView = getattr(shown, name)
+        table.add_row(name, str(quota.used), "none" if quota.limit is None else str(quota.limit))
+    output().print(table)
 
 
 def create_key(named: Named, scopes: list[str], agent: str, days: int | None) -> None:

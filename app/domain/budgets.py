@@ -6,8 +6,11 @@ import msgspec
 
 
 class Reservation(msgspec.Struct, frozen=True):
-    """Tokens set aside for one call to a language model, until it is known what it cost; `day` is one in UTC."""
+    """Tokens set aside for one call to a language model, until it is known what it cost; `day` is one in UTC.
 
-    space_key: str
+    `payer` is the key of a space, or the id of the account that owns it: each has a counter.
+    """
+
+    payer: str
     day: str
     tokens: int

@@ -12,6 +12,7 @@ OurmemError
 ├── UnsupportedMedia   415 unsupported_media_type  (a body that does not say it is JSON)
 ├── Unprocessable      422 validation_error      (JSON is fine, its shape is not)
 ├── RateLimited        429 rate_limited
+├── QuotaExceeded      429 quota_exceeded        (the account is full; in `quotas.py`)
 └── Unavailable        503 unavailable           (Neo4j or a model does not answer)
 """
 

@@ -86,12 +86,16 @@ AUDITED = {
 
 
 class Touched(msgspec.Struct, frozen=True):
-    """A thing that was changed, where it lies, who sees it, and a word on how: a state, a role, a type, a number."""
+    """A thing that was changed, where it lies, who sees it, and a word on how: a state, a role, a type, a number.
+
+    `text_bytes` is how much text was added, or is kept no more where the thing is deleted.
+    """
 
     id: str
     space_key: str
     visible_to: str
     detail: str = ""
+    text_bytes: int = 0
 
 
 class Change(msgspec.Struct, frozen=True):

@@ -8,6 +8,7 @@ from enum import StrEnum
 import msgspec
 
 from app.domain.errors import InsufficientScope, Invalid, NotFound, Unauthorized
+from app.domain.quotas import Quotas
 from app.domain.space_settings import SpaceSettings
 
 # What a filter token looks like: lower case, alphanumeric, ending in a digit, so that no analyzer splits or stems it.
@@ -67,6 +68,8 @@ class Principal(msgspec.Struct, frozen=True):
     agent_id: str = ""
     # The one agent a key was made for; nobody can act as another one with it.
     bound_agent: str = ""
+    # What an account may keep that has no quotas of its own.
+    quotas: Quotas = Quotas()
 
     def acting_as(self, agent_id: str) -> Principal:
         """The same principal as a named agent, as far as the key allows; '' changes nothing."""

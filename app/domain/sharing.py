@@ -161,6 +161,7 @@ class Copies(msgspec.Struct, frozen=True, kw_only=True):
     note: str = ""
     rule: str = ""
     mode: ShareMode = ShareMode.SNAPSHOT
+    obeys_quotas: bool = True
 
 
 class CopyIds(msgspec.Struct, frozen=True):

@@ -51,7 +51,7 @@ from app.services.account_rows import (
     text_row,
 )
 from app.services.parts import Parts
-from app.storage import account_imports, decisions, memories, noise_examples, sharing_rules
+from app.storage import account_imports, decisions, memories, noise_examples, quotas, sharing_rules
 from app.storage.decisions import MemoryRow
 from app.storage.graph import Transaction
 
@@ -138,6 +138,7 @@ async def _store(tx: Transaction, work: Work, lines: Sequence[Placed]) -> dict[s
     await copying.lock_spaces(tx, touched)
     if await account_imports.get_owned_key(tx, work.names.tenant_id, work.target.id) != work.target.space_key:
         raise NotFound("no such space")
+    quotas.obey(tx, work.principal, work.target.space_key)
     return await STORING[type(lines[0])](tx, work, lines)
 
 

@@ -37,7 +37,7 @@ from app.domain.tasks import Task, TaskKind, TaskStatus
 from app.services import copying, decisions, embedding
 from app.services.embedding import INLINE_VECTORS, StoredText
 from app.services.parts import Parts
-from app.storage import connectors, memories, messages, tasks
+from app.storage import connectors, memories, messages, quotas, tasks
 from app.storage.connectors import EndRow, ThingRow, VersionRow
 from app.storage.graph import Transaction
 from app.storage.messages import SessionWrite
@@ -167,6 +167,7 @@ def _episode(principal: Principal, connection: Connection, version: Version, now
 async def _store(tx: Transaction, principal: Principal, plan: Plan) -> int:
     call, connection = plan.call, plan.call.connection
     await memories.lock_space(tx, connection.space_key)
+    quotas.obey(tx, principal, connection.space_key)
     times = (plan.now, plan.now - REMEMBERED)
     if call.delivery_key and not await connectors.create_delivery(tx, connection, call.delivery_key, times):
         return 0

@@ -16,7 +16,7 @@ from app.domain.sharing import Action, Copies, CopyIds, copy_of, share_key
 from app.domain.space_settings import SecretPolicy
 from app.domain.tasks import Task, TaskKind, TaskStatus
 from app.services import audit
-from app.storage import memories, sharing, tasks
+from app.storage import memories, quotas, sharing, tasks
 from app.storage.graph import Transaction
 from app.storage.sharing import CopyWrite, SharingEvent
 from ingest.redaction import redact
@@ -85,6 +85,8 @@ async def create(
     """Stores copies and what is told of them, and a task for the vectors that their origins still wait for."""
     if not fresh:
         return
+    if wanted.obeys_quotas:
+        quotas.obey(tx, principal, wanted.target.space_key)
     waiting = await sharing.create_copies(tx, principal, fresh, wanted, given)
     if waiting:
         await tasks.create(tx, _task(principal, wanted.target.space_key, given, waiting), None)

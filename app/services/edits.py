@@ -31,7 +31,7 @@ from app.services import belief, copying, deletion, embedding
 from app.services.embedding import StoredText
 from app.services.memories import free_key, must_get, read_content
 from app.services.parts import Parts
-from app.storage import memories, messages, tasks
+from app.storage import memories, messages, quotas, tasks
 from app.storage.graph import Transaction
 from app.storage.memories import Update
 from ingest.redaction import redact
@@ -135,6 +135,7 @@ async def _update(tx: Transaction, principal: Principal, edit: Edit) -> Memory:
     expected = edit.before.rev if edit.expected_rev is None else edit.expected_rev
     if current.rev != expected:
         raise Outdated(f"the memory is at revision {current.rev}, not {expected}; read it again")
+    quotas.obey(tx, principal, current.space_key)
     key = await free_key(tx, edit.after)
     update = Update(
         id=current.id,

@@ -31,6 +31,7 @@ from app.domain.listing import parse_instant
 from app.domain.memories import MAX_NAME_CHARS, OPEN_END, parse_choice
 from app.domain.messages import message_hash
 from app.domain.principal import ALL_AGENTS, Principal, SpaceAccess
+from app.domain.quotas import text_bytes
 from app.domain.space_settings import SecretPolicy
 from app.domain.tasks import Task, TaskKind, TaskStatus
 from app.domain.texts import SafeText
@@ -38,7 +39,7 @@ from app.services import import_storing
 from app.services.embedding import INLINE_VECTORS
 from app.services.import_storing import Stored
 from app.services.parts import Parts
-from app.storage import imports, memories, tasks
+from app.storage import imports, memories, quotas, tasks
 from app.storage.graph import Transaction
 from app.storage.imports import ImportList, Portion
 from ingest.formats import parse
@@ -85,7 +86,7 @@ async def create_parsed(parts: Parts, principal: Principal, upload: Upload, foun
     while True:
         ready = await _prepare(parts, speaking, await parts.graph.read(_compare, draft))
         try:
-            return view(await parts.graph.write(_begin, ready))
+            return view(await parts.graph.write(_begin, speaking, ready))
         except Outdated:
             # The same text was imported between the look and the lock.
             continue
@@ -184,7 +185,7 @@ async def _compare(tx: Transaction, draft: Draft) -> Draft:
 async def _prepare(parts: Parts, principal: Principal, draft: Draft) -> Ready:
     portions = portions_of(draft.items)
     if len(portions) > 1:
-        kept = [Portion(number, msgspec.json.encode(items).decode()) for number, items in enumerate(portions)]
+        kept = [_portion(number, items) for number, items in enumerate(portions)]
         for item in draft.items:
             import_storing.audience(principal.acting_as(item.agent_id), item)
         return Ready(record=draft.record, stored=[], portions=kept)
@@ -192,9 +193,15 @@ async def _prepare(parts: Parts, principal: Principal, draft: Draft) -> Ready:
     return Ready(record=draft.record, stored=stored, portions=[])
 
 
-async def _begin(tx: Transaction, ready: Ready) -> ImportState:
+def _portion(number: int, items: list[Item]) -> Portion:
+    size = sum(text_bytes(item.text) for item in items)
+    return Portion(number, msgspec.json.encode(items).decode(), len(items), size)
+
+
+async def _begin(tx: Transaction, principal: Principal, ready: Ready) -> ImportState:
     record = ready.record
     await memories.lock_space(tx, record.space_key)
+    quotas.obey(tx, principal, record.space_key)
     known = await imports.get_document(tx, record.space_key, record.hash)
     if (known.version if known else 0) != record.version - 1:
         raise Outdated("the same file was imported meanwhile")

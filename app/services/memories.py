@@ -35,7 +35,7 @@ from app.domain.texts import SafeText
 from app.services import copying, embedding, sharing_rules
 from app.services.embedding import StoredText
 from app.services.parts import Parts
-from app.storage import memories, messages, tasks
+from app.storage import memories, messages, quotas, tasks
 from app.storage.graph import Transaction
 from ingest.redaction import is_empty, redact
 
@@ -133,6 +133,7 @@ def read_content(given: str, secrets: SecretPolicy) -> SafeText:
 
 async def _store(tx: Transaction, principal: Principal, plan: Draft) -> Stored:
     await memories.lock_space(tx, plan.memory.space_key)
+    quotas.obey(tx, principal, plan.memory.space_key)
     if plan.idempotency_key and (earlier := await tasks.get_by_idempotency_key(tx, principal, plan.idempotency_key)):
         return await _repeat_answer(tx, principal, plan, earlier)
     key = current_key(plan.memory)

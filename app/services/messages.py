@@ -38,7 +38,7 @@ from app.domain.texts import SafeText
 from app.services import embedding
 from app.services.embedding import StoredText
 from app.services.parts import Parts
-from app.storage import memories, messages, tasks
+from app.storage import memories, messages, quotas, tasks
 from app.storage.graph import Transaction
 from app.storage.messages import SessionQuery, SessionWrite
 from ingest.noise import noise_family
@@ -240,6 +240,7 @@ async def _find_session(tx: Transaction, window: Window) -> str | None:
 async def _store(tx: Transaction, principal: Principal, prepared: Prepared) -> AcceptedMessages:
     window = prepared.window
     await memories.lock_space(tx, window.space.space_key)
+    quotas.obey(tx, principal, window.space.space_key)
     if window.idempotency_key:
         earlier = await tasks.get_by_idempotency_key(tx, principal, window.idempotency_key)
         if earlier is not None:

@@ -25,6 +25,7 @@ from app.domain.prompts import Prompt
 from app.domain.texts import estimate_tokens
 from app.providers.llm import AnswerCut, Completion, LanguageModel, ModelAway, ModelFailed
 from app.services import budgets
+from app.services.budgets import BudgetSpent
 from app.services.parts import Parts
 from ingest.answers import Answer
 from ingest.candidates import Known
@@ -47,7 +48,6 @@ Shape = TypeVar("Shape")
 # Set aside for what the model writes: a window of twelve turns yields a dozen facts of about a hundred tokens.
 ANSWER_TOKENS = 1500
 METHOD = "llm"
-SPENT = "the budget of this space for the language model is used up for today"
 
 
 class Extracted(msgspec.Struct, frozen=True):
@@ -74,10 +74,6 @@ class Summed(msgspec.Struct, frozen=True):
     reason: str = ""
     tokens: int = 0
     notes: list[str] = []
-
-
-class BudgetSpent(ModelFailed):
-    """The space may spend no more on the model today."""
 
 
 async def extract_window(
@@ -214,9 +210,6 @@ async def _ask(
     """An answer that is paid for by the space. Raises ModelFailed, BudgetSpent among it."""
     wanted = estimate_tokens(prompt.system) + estimate_tokens(prompt.user) + ANSWER_TOKENS
     reserved = await budgets.reserve(parts, space, wanted)
-    if reserved is None:
-        metrics.count_refusal("tokens a day")
-        raise BudgetSpent(SPENT)
     started = perf_counter()
     try:
         completion = await llm.complete(prompt, shape)

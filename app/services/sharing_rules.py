@@ -18,7 +18,7 @@ from app.domain.sharing_rules import (
     parse_filters,
     rule_view,
 )
-from app.services import audit, copying
+from app.services import audit, copying, quotas
 from app.services.parts import Parts
 from app.services.spaces import must_administer
 from app.services.spaces import must_get as must_get_space
@@ -98,11 +98,13 @@ async def _withdraw(tx: Transaction, principal: Principal, space_key: str, rule_
 async def fire(tx: Transaction, principal: Principal, memory_ids: Sequence[str], now: datetime) -> None:
     """Shares what is newly current by the rules of its space; call it in the transaction that made it so.
 
+    Into a space whose owner may keep no more, nothing is shared by itself: it waits for a member, who is told why then.
+
     The spaces that rules share into are locked after that of the memories, whatever their keys: where two spaces share
     into each other, Neo4j ends one of two writers that wait for each other, and the driver begins it again.
     """
     for match in await sharing_rules.list_matches(tx, principal, memory_ids):
-        if match.require_approval:
+        if match.require_approval or not await quotas.has_room(tx, principal, match.target.space_key):
             await sharing_rules.create_pending(tx, match, now)
         else:
             await copying.copy_all(tx, principal, [match.memory_id], _copies(match), CopyIds(now, str(uuid4())))
@@ -116,4 +118,6 @@ def _copies(match: Match) -> Copies:
         by=match.created_by,
         agent=match.agent,
         rule=match.rule_id,
+        # Whoever stores something may not be refused for what others keep; there was room for it.
+        obeys_quotas=False,
     )

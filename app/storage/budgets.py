@@ -12,12 +12,12 @@ QUERIES = load("budgets")
 
 
 async def reserve(tx: Transaction, wanted: Reservation, limit: int, now: datetime) -> int | None:
-    """What the space has used on that day with this; None when it had used its limit before."""
+    """What the payer has used on that day with this; None when the limit had been used before."""
     return await one(
         tx,
         QUERIES["reserve_tokens"],
         int,
-        space_key=wanted.space_key,
+        space_key=wanted.payer,
         day=wanted.day,
         tokens=wanted.tokens,
         limit=limit,
@@ -26,12 +26,12 @@ async def reserve(tx: Transaction, wanted: Reservation, limit: int, now: datetim
 
 
 async def add_use(tx: Transaction, reserved: Reservation, tokens: int, now: datetime) -> int | None:
-    """What the space has used on the day of the reservation after this many more, or fewer, tokens."""
+    """What the payer has used on the day of the reservation after this many more, or fewer, tokens."""
     return await one(
         tx,
         QUERIES["add_token_use"],
         int,
-        space_key=reserved.space_key,
+        space_key=reserved.payer,
         day=reserved.day,
         tokens=tokens,
         now=now,

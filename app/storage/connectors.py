@@ -8,9 +8,11 @@ from datetime import datetime
 import msgspec
 
 from app.domain.connectors import Connection, KnownThing, ThingKind
+from app.domain.events import Touched
 from app.domain.memories import State
 from app.domain.principal import Principal
 from app.domain.tasks import Task
+from app.storage import quotas
 from app.storage.graph import Transaction, many, one
 from app.storage.queries import load
 
@@ -120,7 +122,9 @@ async def update_things(tx: Transaction, task: Task, rows: Sequence[ThingRow]) -
 async def end_versions(tx: Transaction, space_key: str, rows: Sequence[EndRow], now: datetime) -> list[str]:
     """The ids of the messages that ended."""
     given = [{**msgspec.structs.asdict(row), "state": row.state.value} for row in rows]
-    return await many(tx, QUERIES["end_versions"], str, rows=given, space_key=space_key, now=now)
+    ended = await many(tx, QUERIES["end_versions"], Touched, rows=given, space_key=space_key, now=now)
+    quotas.note_deleted(tx, [message for message in ended if message.detail == State.DELETED])
+    return [message.id for message in ended]
 
 
 async def add_versions(tx: Transaction, space_key: str, rows: Sequence[VersionRow]) -> None:

@@ -11,7 +11,7 @@ from app.domain.decisions import Before, DecisionCount, StoredDecision
 from app.domain.events import EventType, Touched
 from app.domain.memories import OPEN_END, Memory
 from app.domain.principal import Principal
-from app.storage import events
+from app.storage import events, quotas
 from app.storage.entities import Written, plain
 from app.storage.graph import Transaction, many, one
 from app.storage.queries import load
@@ -143,6 +143,7 @@ async def list_taken_keys(tx: Transaction, space_key: str, keys: Sequence[str]) 
 async def create_memories(tx: Transaction, space_key: str, rows: Sequence[MemoryRow]) -> None:
     made = await many(tx, QUERIES["create_memories"], Touched, space_key=space_key, rows=plain(rows))
     events.note(tx, EventType.MEMORY_CREATED, made)
+    quotas.note_created(tx, space_key, [row.properties for row in rows])
 
 
 async def create_evidence(tx: Transaction, rows: Sequence[msgspec.Struct], written: Written) -> None:

@@ -8,7 +8,7 @@ from datetime import datetime
 import msgspec
 
 from app.domain.events import EventType, Touched
-from app.storage import events
+from app.storage import events, quotas
 from app.storage.graph import Transaction, many, one
 from app.storage.queries import load
 from app.storage.sharing import LiveCopy
@@ -44,6 +44,7 @@ async def list_followers(tx: Transaction, space_key: str, former: list[str], ids
 async def delete_followers(tx: Transaction, space_keys: Sequence[str], ids: Sequence[str]) -> None:
     gone = await many(tx, QUERIES["delete_followers"], Touched, space_keys=list(space_keys), ids=list(ids))
     events.note(tx, EventType.MEMORY_DELETED, gone)
+    quotas.note_deleted(tx, gone)
 
 
 async def erase_texts(tx: Transaction, space_keys: Sequence[str], ids: Sequence[str]) -> int:

@@ -170,9 +170,10 @@ async def _to_the_end(tx: Transaction, work: Work[P, Result], *args: P.args, **k
     return result
 
 
-def before_commit(tx: Transaction, ending: Ending) -> None:
+def before_commit(tx: Transaction, ending: Ending, *, is_last: bool = False) -> None:
     """Has something done once the unit of work that `graph.write` runs in this transaction has returned."""
-    _ENDINGS.setdefault(tx, []).append(ending)
+    endings = _ENDINGS.setdefault(tx, [])
+    endings.insert(len(endings) if is_last else 0, ending)
 
 
 async def many(tx: Transaction, query: Query, record: type[Record], **parameters: object) -> list[Record]:

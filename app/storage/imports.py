@@ -10,7 +10,7 @@ from app.domain.events import EventType
 from app.domain.imports import Import, ImportState
 from app.domain.principal import Principal
 from app.domain.tasks import Task
-from app.storage import events
+from app.storage import events, quotas
 from app.storage.graph import Transaction, many, one
 from app.storage.queries import load
 
@@ -32,10 +32,15 @@ class SessionHashes(msgspec.Struct, frozen=True):
 
 
 class Portion(msgspec.Struct, frozen=True):
-    """A part of a file that waits; `items` is the text of a JSON list, as a node holds no structs."""
+    """A part of a file that waits; `items` is the text of a JSON list, as a node holds no structs.
+
+    `memories` and `text_bytes` are what it will come to, for the quotas.
+    """
 
     number: int
     items: str
+    memories: int = 0
+    text_bytes: int = 0
 
 
 class ImportList(msgspec.Struct, frozen=True, kw_only=True):
@@ -66,6 +71,8 @@ async def create(tx: Transaction, record: Import) -> None:
 async def create_portions(tx: Transaction, record: Import, portions: list[Portion]) -> None:
     rows = [msgspec.structs.asdict(portion) for portion in portions]
     await one(tx, QUERIES["create_portions"], int, import_id=record.id, space_key=record.space_key, portions=rows)
+    waiting = sum(portion.memories for portion in portions), sum(portion.text_bytes for portion in portions)
+    quotas.note_waiting(tx, record.space_key, *waiting)
 
 
 async def get_portion(tx: Transaction, record: Import) -> Portion | None:
@@ -157,7 +164,9 @@ async def count_rollback(tx: Transaction, record: Import) -> RollbackCounts:
 
 
 async def delete_undone_memories(tx: Transaction, record: Import) -> None:
-    await many(tx, QUERIES["delete_undone_memories"], object, import_id=record.id, space_key=record.space_key)
+    query = QUERIES["delete_undone_memories"]
+    erased = await one(tx, query, quotas.Erased, import_id=record.id, space_key=record.space_key)
+    quotas.note_erased(tx, record.space_key, erased)
 
 
 async def delete_links(tx: Transaction, record: Import) -> None:
@@ -165,10 +174,9 @@ async def delete_links(tx: Transaction, record: Import) -> None:
 
 
 async def delete_messages(tx: Transaction, record: Import, batch: int) -> int:
-    deleted = await one(
-        tx, QUERIES["delete_import_messages"], int, import_id=record.id, space_key=record.space_key, batch=batch
-    )
-    return deleted or 0
+    query = QUERIES["delete_import_messages"]
+    erased = await one(tx, query, quotas.Erased, import_id=record.id, space_key=record.space_key, batch=batch)
+    return quotas.note_erased(tx, record.space_key, erased)
 
 
 async def restore_sessions(tx: Transaction, record: Import) -> None:

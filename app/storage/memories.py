@@ -11,9 +11,10 @@ from app.domain.errors import NotFound
 from app.domain.events import EventType, Touched
 from app.domain.lifecycle import AGING_STATES, first_review
 from app.domain.listing import BulkFilter, ListFilter, Page
-from app.domain.memories import Memory, Revision
+from app.domain.memories import Memory, Revision, State
 from app.domain.principal import Principal
-from app.storage import events
+from app.domain.quotas import text_bytes
+from app.storage import events, quotas
 from app.storage.graph import Transaction, many, one
 from app.storage.queries import load
 
@@ -34,6 +35,7 @@ def properties(memory: Memory) -> dict[str, object]:
     stored = {name: value for name, value in fields.items() if name not in DERIVED and value is not None}
     if not memory.is_message and memory.state in AGING_STATES:
         stored["review_at"] = first_review(memory)
+    stored["text_bytes"] = text_bytes(memory.content)
     return {name: str(value) if isinstance(value, str) else value for name, value in stored.items()}
 
 
@@ -71,7 +73,9 @@ async def create(tx: Transaction, stored: dict[str, object], embedding: list[flo
         properties=stored,
         embedding=embedding,
     )
-    events.note(tx, EventType.MEMORY_CREATED, [made] if made else [])
+    if made:
+        events.note(tx, EventType.MEMORY_CREATED, [made])
+        quotas.note_created(tx, made.space_key, [stored])
 
 
 async def get_many(tx: Transaction, principal: Principal, ids: Sequence[str]) -> list[Memory]:
@@ -163,7 +167,13 @@ class Update(msgspec.Struct, frozen=True, kw_only=True):
 
 async def update(tx: Transaction, update: Update) -> None:
     changed = await one(tx, QUERIES["update_memory"], Touched, **msgspec.structs.asdict(update))
-    events.note_changed(tx, [changed] if changed else [])
+    if changed is None:
+        return
+    events.note_changed(tx, [changed])
+    if changed.detail == State.DELETED:
+        quotas.note_deleted(tx, [changed])
+    else:
+        quotas.note(tx, changed.space_key, 0, changed.text_bytes)
 
 
 async def update_chunks(tx: Transaction, memory: Memory) -> None:
@@ -219,6 +229,7 @@ async def delete_many(tx: Transaction, principal: Principal, ids: Sequence[str],
         now=now,
     )
     events.note(tx, EventType.MEMORY_DELETED, deleted)
+    quotas.note_deleted(tx, deleted)
     return len(deleted)
 
 

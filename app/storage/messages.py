@@ -10,7 +10,7 @@ from app.domain.events import EventType, Touched
 from app.domain.messages import SessionCursor
 from app.domain.principal import Principal
 from app.domain.sessions import RecentSession
-from app.storage import events
+from app.storage import events, quotas
 from app.storage.graph import Transaction, many, one
 from app.storage.queries import load
 
@@ -80,6 +80,8 @@ async def create_many(tx: Transaction, write: SessionWrite) -> int:
     created = await one(tx, QUERIES["create_messages"], int, **parameters) or 0
     told = Touched(write.session_id, write.space_key, write.visible_to, str(created))
     events.note(tx, EventType.MESSAGES_ADDED, [told] if created else [])
+    rows = (row["properties"] for row in write.messages)
+    quotas.note_created(tx, write.space_key, [properties for properties in rows if isinstance(properties, dict)])
     return created
 
 
@@ -119,11 +121,12 @@ async def delete_all(tx: Transaction, principal: Principal, space_key: str, batc
     deleted = await one(
         tx,
         QUERIES["delete_all_messages"],
-        int,
+        quotas.Erased,
         space_key=space_key,
         visible=principal.visible,
         batch=batch,
     )
-    if deleted:
-        events.note_in_space(tx, EventType.MESSAGES_DELETED, space_key, "", str(deleted))
-    return deleted or 0
+    count = quotas.note_erased(tx, space_key, deleted)
+    if count:
+        events.note_in_space(tx, EventType.MESSAGES_DELETED, space_key, "", str(count))
+    return count

@@ -39,13 +39,22 @@ def is_supported(version: str) -> bool:
 async def apply(graph: Graph, dimension: int) -> None:
     """Brings the schema up to date for vectors of this length, also in several processes at once. Raises SetupError."""
     await check_version(graph)
-    applied = set(await graph.read(system.list_schema_versions))
+    applied = await get_applied(graph)
     known = {number_of(path): path for path in FILES}
-    if applied - set(known):
-        raise SetupError(f"this graph was written by a newer ourmem (schema {max(applied)}); upgrade the program")
     for number in sorted(set(known) - applied):
         await _apply_file(graph, number, known[number], dimension)
     await check(graph, dimension)
+
+
+async def get_applied(graph: Graph) -> set[int]:
+    """The numbers of the schema files that were applied. Raises SetupError when this program does not know all."""
+    applied = set(await graph.read(system.list_schema_versions))
+    if applied - set(map(number_of, FILES)):
+        raise SetupError(
+            f"this graph was written by a newer ourmem (schema {max(applied)}, this one knows {newest()}); upgrade the "
+            "program, or restore a backup that this one has made"
+        )
+    return applied
 
 
 async def check_version(graph: Graph) -> str:

@@ -8,11 +8,11 @@ from datetime import datetime
 import msgspec
 
 from app.domain.events import EventType, Touched
-from app.domain.memories import Memory
+from app.domain.memories import Memory, State
 from app.domain.principal import Principal
 from app.domain.sharing import Action, Copies, CopyIds
 from app.domain.space_settings import SecretPolicy
-from app.storage import events, memories
+from app.storage import events, memories, quotas
 from app.storage.graph import Transaction, many, one
 from app.storage.queries import load
 
@@ -101,6 +101,7 @@ async def create_copies(
     )
     if written is None:
         return 0
+    quotas.note(tx, wanted.target.space_key, len(written.copies), sum(copy.text_bytes for copy in written.copies))
     events.note(tx, EventType.MEMORY_SHARED, [msgspec.structs.replace(copy, detail="") for copy in written.copies])
     return written.waiting
 
@@ -130,6 +131,9 @@ async def update_live_copies(
     if written is None:
         return 0
     events.note_changed(tx, written.copies)
+    gone = [copy for copy in written.copies if copy.detail == State.DELETED]
+    quotas.note_deleted(tx, gone)
+    quotas.note(tx, space_key, 0, sum(copy.text_bytes for copy in written.copies if copy not in gone))
     return written.waiting
 
 

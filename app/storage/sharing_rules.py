@@ -8,8 +8,10 @@ from datetime import datetime
 
 import msgspec
 
+from app.domain.events import Touched
 from app.domain.principal import Principal, SpaceAccess
 from app.domain.sharing_rules import Filters, Pending, Rule
+from app.storage import quotas
 from app.storage.graph import Transaction, many, one
 from app.storage.queries import load
 
@@ -43,8 +45,11 @@ async def end(tx: Transaction, space_key: str, rule_id: str, now: datetime) -> s
 
 
 async def withdraw(tx: Transaction, space_key: str, rule_id: str, batch: int, now: datetime) -> list[str]:
+    """The ids of copies that are deleted now."""
     parameters = {"space_key": space_key, "rule_id": rule_id, "batch": batch, "now": now}
-    return await many(tx, QUERIES["withdraw_copies"], str, **parameters)
+    gone = await many(tx, QUERIES["withdraw_copies"], Touched, **parameters)
+    quotas.note_deleted(tx, gone)
+    return [copy.id for copy in gone]
 
 
 async def delete(tx: Transaction, space_key: str, rule_id: str) -> None:

@@ -311,6 +311,7 @@ ENTITIES = [
     Call("GET /v1/slots/{slot_id}/timeline", 200, 404),
 ]
 STATS = [
+    Call("GET /v1/quotas", 200, 200),
     Call("GET /v1/stats", 200, 200),
     Call("GET /v1/stats", 200, 404, query={"space": "{space}"}),
     Call("GET /v1/stats/config", 200, 200),

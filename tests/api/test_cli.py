@@ -7,7 +7,7 @@ import io
 import os
 import re
 import sys
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable
 from pathlib import Path
 
 import pytest
@@ -104,6 +104,21 @@ async def test_tenants_and_keys_are_made_without_a_service(neo4j: Connection, an
     assert key not in listed[1]
 
 
+async def test_an_operator_gives_one_account_quotas_of_its_own(neo4j: Connection, alice: Client) -> None:
+    given = await ourmem(neo4j, "tenant", "quota", alice.user_id, "--memories", "1", OMEM_QUOTA_TEXT_BYTES="500")
+    await alice.store("Ming drinks tea.")
+    refused = await alice.post("/v1/memories", json={"content": "Ming sails."})
+    taken_back = await ourmem(neo4j, "tenant", "quota", alice.user_id, "--reset", "--text-bytes", "0")
+    unknown = await ourmem(neo4j, "tenant", "quota", "nobody")
+
+    assert re.search(r"memories +│ +0 │ +1 ", given[1])
+    assert re.search(r"text_bytes +│ +0 │ +500 ", given[1])
+    assert (refused.status_code, refused.json()["error"]["code"]) == (429, "quota_exceeded")
+    assert re.search(r"memories +│ +1 │ +none ", taken_back[1])
+    assert (await alice.post("/v1/memories", json={"content": "Ming sails."})).status_code == 201
+    assert (unknown[0], "there is no tenant nobody" in unknown[1]) == (1, True)
+
+
 async def test_a_wrong_password_is_one_sentence(neo4j: Connection) -> None:
     code, output = await ourmem(neo4j, "serve", NEO4J_PASSWORD="wrong")
 
@@ -123,6 +138,31 @@ async def test_another_embedding_model_is_refused_with_the_way_out(
 
     assert code == 1
     assert re.search(r"^Error: the vectors .* not by another .* run `ourmem reembed`", output, re.MULTILINE)
+
+
+@pytest.fixture
+async def newer_graph(driver: AsyncDriver, parts: Parts) -> AsyncGenerator[None]:
+    """The graph as a program of the future would leave it."""
+    del parts  # The schema is there by then.
+    await driver.execute_query("CREATE (:SchemaVersion {number: 999, file: '999_future.cypher'})")
+    yield
+    await driver.execute_query("MATCH (version:SchemaVersion {number: 999}) DELETE version")
+
+
+@pytest.mark.usefixtures("newer_graph")
+@pytest.mark.parametrize("command", [("serve",), ("up",), ("worker",), ("doctor",), ("tenant", "create")], ids=" ".join)
+async def test_a_graph_of_a_newer_program_is_left_alone(
+    neo4j: Connection, embedding_server: object, driver: AsyncDriver, command: tuple[str, ...]
+) -> None:
+    model = {"OMEM_EMBED_PROVIDER": "openai-compatible", "OMEM_EMBED_MODEL": MODEL, "OMEM_EMBED_DIM": "384"}
+    count = "MATCH (tenant:Tenant) RETURN count(tenant) AS tenants"
+    before = (await driver.execute_query(count)).records
+
+    code, output = await ourmem(neo4j, *command, **model, OMEM_EMBED_BASE_URL=embedding_server.url)  # type: ignore[attr-defined]
+
+    assert code == 1
+    assert re.search(r"written by a newer ourmem \(schema 999, .*upgrade the program, or restore a backup", output)
+    assert (await driver.execute_query(count)).records == before
 
 
 async def test_a_file_may_be_imported_again_and_again(alice: Client, tmp_path: Path) -> None:

@@ -12,6 +12,7 @@ import pytest
 
 from app.domain.tasks import MAX_ATTEMPTS
 from app.providers.llm import make_llm
+from app.services.budgets import QUOTA_SPENT
 from app.services.parts import Parts
 from app.worker import Worker
 from tests.api.test_assimilation import decided
@@ -169,3 +170,32 @@ async def test_a_space_whose_budget_is_used_up_is_read_by_rules(
     assert (asked, len(model.requests), task["tokens"]) == (1, 1, 0)
     assert "I live in Rome." in [fact["content"] for fact in await facts_of(client)]
     assert "budget" in task["errors"][0]
+
+
+async def test_an_account_that_has_spent_its_tokens_is_read_by_rules_until_the_next_day(
+    sign_up: SignUp, modelled: Parts, model: OpenAIServer, past: FixedClock
+) -> None:
+    settings = msgspec.structs.replace(modelled.settings, quota_llm_tokens_a_day=1)
+    limited = msgspec.structs.replace(modelled, settings=settings)
+    client = await sign_up(parts=limited)
+    model.always(chat(careful, tokens=70))
+    await client.say("The pilot boat is called Sturgeon.")
+    await Worker(limited).run_pending()
+    spent = (await client.get("/v1/quotas")).json()["llm_tokens_today"]
+    team = await client.space("red")
+
+    # Also in another of its spaces.
+    said = await client.say("I live in Rome.", space=team["id"])
+    await Worker(limited).run_pending()
+    task = await task_of(client, said)
+    past.move(timedelta(days=1).total_seconds())
+    await client.say("The harbour app is written in Elm.", space=team["id"])
+    await Worker(limited).run_pending()
+
+    assert spent == {"used": 70, "limit": 1}
+    assert (task["status"], task["tokens"]) == ("partial", 0)
+    assert task["errors"] == [f"read by rules: {QUOTA_SPENT}"]
+    facts = (await client.get("/v1/memories", params={"space": team["id"]})).json()["memories"]
+    assert "I live in Rome." in [fact["content"] for fact in facts]
+    assert len(model.requests) == 2
+    assert (await client.get("/v1/quotas")).json()["llm_tokens_today"] == {"used": 70, "limit": 1}

@@ -23,9 +23,10 @@ import pytest
 from neo4j import GraphDatabase
 from neo4j.exceptions import AuthError
 
-from app.storage import embedded
+from app.storage import embedded, schema
 from app.storage.embedded import Connection, EmbeddedError, EmbeddedServer, Ports, Progress
 from app.storage.embedded_jars import DOWNLOAD_BYTES, Jar, fetch, locked, unusable
+from app.storage.graph import Graph
 
 ANY = Ports(0, 0)
 PARENT = """
@@ -35,6 +36,26 @@ from app.storage import embedded
 server = embedded.start(Path(sys.argv[1]), lambda progress: None, embedded.Ports(0, 0))
 print("up", flush=True)
 sys.stdin.read()
+"""
+
+
+# The last schema file of the version whose store is brought up to date.
+OLDER = 5
+DIMENSION = 4
+OLD_STORE = """
+CREATE (:Tenant {id: 'old-tenant', status: 'active'})-[:MEMBER_OF {role: 'admin'}]->(space:Space {
+  id: 'personal/old-tenant', space_key: 'sold0', kind: 'personal', owner_id: 'old-tenant'
+})
+CREATE (:SpaceState {space_key: 'sold0', rev: 7})
+CREATE (:Memory {
+  id: 'old', kind: 'memory', state: 'active', tier: 'peripheral', space_key: 'sold0', visible_to: 'all0',
+  content: 'Ming drinks tea.', updated_at: datetime('2026-01-01T00:00:00Z')
+})-[:IN_SPACE]->(space)
+CREATE (:Memory {id: 'gone', state: 'deleted', space_key: 'sold0', content: 'Gone.'})-[:IN_SPACE]->(space)
+CREATE (:Episode {
+  id: 'said', kind: 'message', state: 'active', space_key: 'sold0', visible_to: 'all0', content: '我住在上海。'
+})-[:IN_SPACE]->(space)
+RETURN space.id
 """
 
 
@@ -171,6 +192,33 @@ def test_after_a_kill_the_next_start_finds_what_was_written(server: EmbeddedServ
 
     assert not (home / "neo4j" / "connection.json").exists()
     assert "Shutdown started" in (home / "neo4j" / "logs" / "debug.log").read_text(encoding="utf-8")
+
+
+async def test_a_store_of_an_older_version_is_brought_up_to_date(
+    server: EmbeddedServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    here = server.connection
+    graph = Graph.connect(here.uri, here.user, here.password, here.database)
+    with monkeypatch.context() as older:
+        first = [path for path in schema.FILES if schema.number_of(path) <= OLDER]
+        older.setattr(schema, "FILES", first)
+        older.setattr(schema, "SCRIPTS", {path: schema.SCRIPTS[path] for path in first})
+        await schema.apply(graph, DIMENSION)
+    run(here, OLD_STORE)
+
+    for _ in range(2):
+        await schema.apply(graph, DIMENSION)
+
+    assert run(here, "MATCH (v:SchemaVersion) WHERE v.number > 0 RETURN v.number ORDER BY v.number") == [
+        schema.number_of(path) for path in schema.FILES
+    ]
+    assert run(here, "MATCH (s:SpaceState {space_key: 'sold0'}) RETURN [s.rev, s.memory_count, s.text_bytes]") == [
+        [7, 2, len("Ming drinks tea.我住在上海。".encode())]
+    ]
+    assert run(here, "MATCH (m:Memory {id: 'old'}) RETURN [m.content, m.review_at IS NOT NULL]") == [
+        ["Ming drinks tea.", True]
+    ]
+    await graph.close()
 
 
 def test_the_server_ends_when_its_parent_is_killed(data: Path) -> None:

@@ -34,7 +34,8 @@ SAMPLE_SPACES = ["ssample0", "steam0"]
 
 # What an import makes anew: from the text, from the space and the audience, and vectors.
 FOLLOWS = {
-    "kind", "facets", "text_hash", "hash", "dedup_key", "space_id", "space_key", "visible_to", "embedding", "embed_task"
+    "kind", "facets", "text_hash", "text_bytes", "hash", "dedup_key", "space_id", "space_key", "visible_to",
+    "embedding", "embed_task",
 }  # fmt: skip
 # What the lines of an export say in other words: `author_id`, `is_unread`, `is_current`, and lines of kind `share`.
 AS_OTHER_FIELDS = {"tenant_id", "ingest_task", "current_key", "share_key", "origin_id"}

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import logging
+import resource
 import socket
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import click
@@ -54,12 +54,18 @@ def test_each_command_explains_itself_with_an_example(command: tuple[str, ...]) 
 
 def test_help_is_quick_as_it_imports_nothing_heavy() -> None:
     script = f"import sys, app.cli; print([name for name in {HEAVY} if name in sys.modules])"
-    begun = time.perf_counter()
+    before = processor_seconds()
 
     loaded = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
 
     assert loaded.stdout.strip() == "[]"
-    assert time.perf_counter() - begun < HELP_SECONDS
+    assert processor_seconds() - before < HELP_SECONDS
+
+
+def processor_seconds() -> float:
+    """What the children of this process have used: a machine that is busy is no fault of the command."""
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
 
 
 @pytest.mark.parametrize("command", [("up",), ("serve",), ("worker",), ("demo",), ("key", "list"), ("browser",)])

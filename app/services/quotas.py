@@ -1,0 +1,49 @@
+"""What an account keeps of what it may."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+import msgspec
+
+from app.config import Settings
+from app.domain.principal import Principal
+from app.domain.quotas import OwnQuotas, Quotas, QuotasView, Use, combine, find_exceeded, view
+from app.storage import quotas
+from app.storage.graph import Transaction
+
+# A copy of a memory; how long it is does not matter when nothing else fits in.
+ONE = Use(memories=1, text_bytes=1)
+
+
+def given(settings: Settings) -> Quotas:
+    """What accounts may keep that have no quotas of their own."""
+    return Quotas(settings.quota_memories, settings.quota_text_bytes, settings.quota_llm_tokens_a_day)
+
+
+async def get(tx: Transaction, principal: Principal, now: datetime) -> QuotasView:
+    """What the caller's account has, and what it may have."""
+    own = await quotas.get_own(tx, principal.tenant_id) or OwnQuotas()
+    return view(combine(principal.quotas, own), await quotas.get_use(tx, principal.tenant_id, now))
+
+
+async def update(tx: Transaction, principal: Principal, given: OwnQuotas, reset: bool) -> None:
+    """Gives the account quotas of its own; what is not given stays as it was, unless all is to be taken back first."""
+    before = None if reset else await quotas.get_own(tx, principal.tenant_id)
+    fields = msgspec.structs.asdict(given)
+    changed = {name: value for name, value in fields.items() if value is not None}
+    await quotas.update_own(tx, principal.tenant_id, msgspec.structs.replace(before or OwnQuotas(), **changed))
+
+
+async def has_room(tx: Transaction, principal: Principal, space_key: str) -> bool:
+    """Whether the owner of a space may keep one memory more; where he is limited, others who ask wait."""
+    owner = await quotas.get_owner(tx, space_key)
+    if owner is None:
+        return False
+    limits = combine(principal.quotas, owner.own)
+    if not limits.are_any:
+        return True
+    await quotas.lock(tx, owner.tenant_id)
+    used, new = await quotas.get_use(tx, owner.tenant_id), quotas.noted(tx, space_key)
+    then = Use(used.memories + new.memories + 1, used.text_bytes + new.text_bytes + 1)
+    return find_exceeded(limits, then, ONE) is None
