@@ -91,8 +91,7 @@ async def list_places(tx: Transaction, space_key: str, ids: Sequence[str]) -> di
 async def create_messages(tx: Transaction, space_key: str, rows: Rows) -> None:
     told = await many(tx, QUERIES["create_file_messages"], Touched, space_key=space_key, rows=list(rows))
     events.note(tx, EventType.MESSAGES_ADDED, told)
-    stored = (row["properties"] for row in rows)
-    quotas.note_created(tx, space_key, [properties for properties in stored if isinstance(properties, dict)])
+    quotas.note_rows(tx, space_key, rows)
 
 
 async def create_entities(tx: Transaction, space_key: str, rows: Rows) -> None:

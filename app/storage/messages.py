@@ -80,8 +80,7 @@ async def create_many(tx: Transaction, write: SessionWrite) -> int:
     created = await one(tx, QUERIES["create_messages"], int, **parameters) or 0
     told = Touched(write.session_id, write.space_key, write.visible_to, str(created))
     events.note(tx, EventType.MESSAGES_ADDED, [told] if created else [])
-    rows = (row["properties"] for row in write.messages)
-    quotas.note_created(tx, write.space_key, [properties for properties in rows if isinstance(properties, dict)])
+    quotas.note_rows(tx, write.space_key, write.messages)
     return created
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
+from typing import cast
 from weakref import WeakKeyDictionary
 
 import msgspec
@@ -81,6 +82,11 @@ def note_created(tx: Transaction, space_key: str, stored: Iterable[Mapping[str, 
     kept = (properties for properties in stored if properties.get("state") != State.DELETED)
     sizes = [size for properties in kept if isinstance(size := properties.get("text_bytes"), int)]
     note(tx, space_key, len(sizes), sum(sizes))
+
+
+def note_rows(tx: Transaction, space_key: str, rows: Iterable[Mapping[str, object]]) -> None:
+    """Remembers new memories or messages, by rows that have their properties."""
+    note_created(tx, space_key, [cast("Mapping[str, object]", row["properties"]) for row in rows])
 
 
 def note_deleted(tx: Transaction, gone: Iterable[Touched]) -> None:
