@@ -56,7 +56,9 @@ async def warm_up(parts: Parts) -> None:
                 if perf_counter() - begun < FAST_SECONDS:
                     break
     except (OurmemError, QueryFailed, EmbeddingFailed, TimeoutError) as error:
-        LOG.warning("the first requests may be slow: %s", error or "warming up took too long")
+        # A timeout has no words of its own.
+        reason = str(error) or f"warming up took longer than {PATIENCE_SECONDS:.0f} s"
+        LOG.warning("the first requests may be slow: %s", reason)
     LOG.info("warmed up in %.1f s", perf_counter() - started)
 
 
