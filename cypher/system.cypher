@@ -356,7 +356,7 @@ WITH node LIMIT $sample
 CALL (node) {
   WITH node, node.embedding AS embedding, node.space_key AS space_key
   MATCH (hit:Memory|Episode|Chunk)
-  SEARCH hit IN (VECTOR INDEX memory_embedding FOR embedding WHERE hit.space_key = space_key LIMIT 10) SCORE AS score
+  SEARCH hit IN (VECTOR INDEX memory_embedding FOR embedding WHERE hit.space_key = space_key LIMIT $nearest) SCORE AS score
   RETURN collect(hit.id) AS ids, min(score) AS least
 }
 RETURN count(CASE WHEN NOT node.id IN ids AND NOT least > 0.9999 THEN 1 END) AS missing;

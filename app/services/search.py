@@ -29,6 +29,7 @@ from ingest.questions import parse_question
 # Up to so many tagged memories are compared one by one; more go through the index and are filtered after it.
 EXACT_TAGGED = 2_000
 WIDENING = 10
+EXACT = "vector, exact"
 # So many of the best hits lead to their neighbours (pipelines 4.5), and as many that are over to their successors.
 SEEDS = 8
 
@@ -151,7 +152,7 @@ async def _legs(tx: Transaction, principal: Principal, plan: Plan, embedding: li
 async def _tagged_vectors(tx: Transaction, principal: Principal, plan: Plan, embedding: list[float]) -> Found:
     ids = await search.list_tagged(tx, principal, plan.scope, plan.tags, EXACT_TAGGED + 1)
     if len(ids) <= EXACT_TAGGED:
-        return Found(await search.search_by_ids(tx, principal, plan.scope, embedding, ids), "vector, exact")
+        return Found(await search.search_by_ids(tx, principal, plan.scope, embedding, ids), EXACT)
     wide = await search.search_vector(tx, principal, plan.scope, embedding, search.VECTOR_LIMIT * WIDENING)
     return Found([hit for hit in wide if set(plan.tags) <= set(hit.tags)], "vector, filtered afterwards")
 
@@ -166,10 +167,33 @@ async def _legs_apart(
             alone = msgspec.structs.replace(plan, texts=texts)
             found.append(await parts.graph.read(_legs, principal, alone, vector))
         except QueryFailed:
-            failed.append(leg)
+            exact = await _exact_vectors(parts, principal, plan, vector) if vector else None
+            found += [exact] if exact else []
+            failed += [] if exact else [leg]
     if not found:
         raise Unavailable("no leg of the search answers; try again later")
     return Found([hit for part in found for hit in part.hits], found[-1].way), failed
+
+
+async def _exact_vectors(parts: Parts, principal: Principal, plan: Plan, embedding: list[float]) -> Found | None:
+    """The vector leg without its index, where little passes the filters; None where that is much, or fails as well.
+
+    Neo4j 2026.08 (Lucene's `scoreIterator`) fails with "Index 33554425 out of bounds" when fewer texts pass than are
+    asked for and nodes were removed from a small segment of the index, until the next writes: with little, as after
+    an erasure.
+    """
+
+    async def compare(tx: Transaction) -> Found | None:
+        few = await search.list_recent(tx, principal, plan.scope, plan.tags, search.VECTOR_LIMIT + 1)
+        if len(few) > search.VECTOR_LIMIT:
+            return None
+        ids = [hit.id for hit in few]
+        return Found(await search.search_by_ids(tx, principal, plan.scope, embedding, ids), EXACT)
+
+    try:
+        return await parts.graph.read(compare)
+    except QueryFailed:
+        return None
 
 
 def _attempts(plan: Plan, embedding: list[float] | None) -> dict[str, tuple[TextQueries, list[float] | None]]:

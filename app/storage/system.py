@@ -257,6 +257,7 @@ async def check_vectors(tx: Transaction, after: str, dimension: int, limit: int)
     return found or CheckedPage(None, 0)
 
 
-async def count_unindexed(tx: Transaction, after: str, dimension: int, sample: int) -> int:
-    found = await one(tx, QUERIES["count_unindexed"], int, after=after, dimension=dimension, sample=sample)
-    return found or 0
+async def count_unindexed(tx: Transaction, after: str, dimension: int, sample: int, nearest: int) -> int:
+    """How many of a sample are not among the nearest of their own vectors."""
+    given = {"after": after, "dimension": dimension, "sample": sample, "nearest": nearest}
+    return await one(tx, QUERIES["count_unindexed"], int, **given) or 0

@@ -27,6 +27,7 @@ from app.services.parts import Parts
 from app.storage import system
 from app.storage.embedded import Connection
 from app.worker import Worker
+from tests.api.test_search_degraded import remove_one
 from tests.clients import Client
 from tests.conftest import MODEL
 from tests.fakes import FixedEmbedder
@@ -331,6 +332,17 @@ async def test_doctor_finds_a_graph_in_order_and_leaves_nothing_behind(parts: Pa
     assert [finding.text for finding in found.values() if finding.status not in ("ok", "warning")] == []
     assert found["round trip"].text == "what was stored is found"
     assert left.records == []
+
+
+@pytest.mark.usefixtures("empty_graph")
+async def test_doctor_asks_the_index_also_right_after_something_was_erased(
+    alice: Client, stranger: Client, parts: Parts, driver: AsyncDriver
+) -> None:
+    for client in (stranger, alice):
+        await client.say(*(f"The harbour office number {number} is on the pier." for number in range(9)))
+    await remove_one(driver, alice)
+
+    assert (await findings(parts))["vectors"].text == "17 texts, all vectors can be found"
 
 
 @pytest.mark.usefixtures("empty_graph")
