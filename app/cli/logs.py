@@ -29,6 +29,8 @@ class MaskingFormatter(logging.Formatter):
 class JsonFormatter(MaskingFormatter):
     """One JSON object a line, for programs that collect logs."""
 
+    is_json = True
+
     def format(self, record: logging.LogRecord) -> str:
         fields = {
             "time": timestamp(datetime.fromtimestamp(record.created, UTC)),

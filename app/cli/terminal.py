@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import logging
+
 import click
 from rich.console import Console
 
+LOG = logging.getLogger(__name__)
 # In a pipe or a file nothing is narrow, and what reads it wants whole ids and lines.
 PIPE_WIDTH = 140
 
@@ -16,5 +19,13 @@ def output() -> Console:
 
 
 def echo(text: str) -> None:
-    """A line beside the output, on stderr."""
-    click.echo(text, err=True)
+    """A line beside the output, on stderr; where log lines are for programs, one of those."""
+    if logs_json():
+        LOG.info(text)
+    else:
+        click.echo(text, err=True)
+
+
+def logs_json() -> bool:
+    """Whether log lines are JSON in this process."""
+    return any(getattr(handler.formatter, "is_json", False) for handler in logging.getLogger().handlers)

@@ -12,6 +12,7 @@ import msgspec
 import pytest
 
 from app.api.context import CURRENT, RequestContext
+from app.cli import program
 from app.cli.logs import JsonFormatter
 from app.config import SettingsError, load_settings
 from app.main import create_app
@@ -86,6 +87,26 @@ async def test_address_that_tries_many_wrong_keys_is_refused(serve: Serve, clock
     assert elsewhere.status_code == 401
     assert {answer.status_code for answer in here} == {401}
     assert (await client.get("/v1/memories", headers={"X-API-Key": unused})).status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("trusted", "statuses"), [("127.0.0.1", [401, 429, 401]), ("203.0.113.0/24", [401, 401, 401]), ("none", [401] * 3)]
+)
+async def test_only_proxies_that_are_trusted_say_for_whom_they_ask(
+    parts: Parts, trusted: str, statuses: list[int]
+) -> None:
+    settings = msgspec.structs.replace(parts.settings, trusted_proxies=trusted, key_failures_per_min=1)
+    given = msgspec.structs.replace(parts, settings=settings, limits=Limits())
+    with program.bind(load_settings({"OMEM_PORT": "0"})) as listener:
+        async with program.serving(given, listener), httpx.AsyncClient() as client:
+            url = f"http://127.0.0.1:{listener.getsockname()[1]}/v1/memories"
+            answers = [
+                await client.get(url, headers={"X-API-Key": "omk_wrong", "X-Forwarded-For": address})
+                for address in (ELSEWHERE, ELSEWHERE, "203.0.113.8")
+            ]
+
+    # A program on this machine may try as many keys as it likes.
+    assert [answer.status_code for answer in answers] == statuses
 
 
 async def test_work_for_a_model_is_limited_for_the_tenant(serve: Serve) -> None:

@@ -62,6 +62,16 @@ def test_help_is_quick_as_it_imports_nothing_heavy() -> None:
     assert processor_seconds() - before < HELP_SECONDS
 
 
+def test_what_a_service_says_is_json_where_its_log_is() -> None:
+    script = "from app.cli import logs; from app.cli.terminal import echo; logs.set_up('info', 'json'); echo('Hello …')"
+
+    said = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+
+    line = msgspec.json.decode(said.stderr)
+    assert (line["level"], line["logger"], line["message"]) == ("info", "app.cli.terminal", "Hello …")
+    assert said.stdout == ""
+
+
 def processor_seconds() -> float:
     """What the children of this process have used: a machine that is busy is no fault of the command."""
     used = resource.getrusage(resource.RUSAGE_CHILDREN)
