@@ -21,8 +21,8 @@ CODES = {
     403: "forbidden_origin",
     404: "not_found",
     405: "method_not_allowed",
-    413: "content_too_long",
 }
+TOO_LARGE = 413
 
 
 class ErrorDetail(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -65,9 +65,18 @@ def answer_http(request: AnyRequest, error: HTTPException) -> Response[ErrorBody
         return _answer(401, ErrorDetail("unauthorized", "unauthorized: the header X-API-Key is missing"), {})
     if isinstance(error, NotFoundException):
         return _answer(404, ErrorDetail("not_found", "not found: no such path"), {})
+    if error.status_code == TOO_LARGE:
+        return _answer(TOO_LARGE, _too_large(request), {})
     code = CODES.get(error.status_code, "internal_error" if error.status_code >= 500 else "validation_error")  # noqa: PLR2004
     headers = {name: value for name, value in (error.headers or {}).items() if name.lower() == "allow"}
     return _answer(error.status_code, ErrorDetail(code, error.detail), headers)
+
+
+def _too_large(request: AnyRequest) -> ErrorDetail:
+    """The words of the framework do not say what would have been little enough."""
+    limit = request.route_handler.resolve_request_max_body_size()
+    message = f"content too long: the body has more than the {limit} bytes that are accepted here"
+    return ErrorDetail("content_too_long", message, "send it in several requests, or as a file to /v1/imports")
 
 
 def answer_unexpected(request: AnyRequest, error: Exception) -> Response[ErrorBody]:

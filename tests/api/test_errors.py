@@ -217,6 +217,7 @@ async def test_body_over_two_megabytes_is_too_long(alice: Client, path: str) -> 
     answer = await alice.post(path, content=b" " * (TWO_MEGABYTES + 1), headers=JSON)
 
     assert error(answer) == (413, "content_too_long")
+    assert str(TWO_MEGABYTES) in answer.json()["error"]["message"]
 
 
 async def test_body_of_two_megabytes_is_read(alice: Client) -> None:
