@@ -108,6 +108,10 @@ class Tenant:
         self.key: str = key or self.post("/v1/tenants", {"name": "measured"})["api_key"]
         self._http.headers["X-API-Key"] = self.key
 
+    def close(self) -> None:
+        """Ends its connections."""
+        self._http.close()
+
     def get(self, path: str, **parameters: Any) -> Any:
         """The JSON that a path answers."""
         return _json(self._http.get(path, params=parameters))
