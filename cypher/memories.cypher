@@ -11,6 +11,20 @@ WITH state
 SET state.rev = state.rev + 1
 RETURN state.rev AS rev;
 
+// name: lock_for_text
+// The same, with the current memory of a text, agent and audience, and whether rules share what is new in the space.
+MATCH (state:SpaceState {space_key: $space_key})
+SET state.locked = true
+WITH state
+SET state.rev = state.rev + 1
+WITH state
+OPTIONAL MATCH (memory:Memory {current_key: $current_key})
+WHERE memory.space_key = state.space_key
+RETURN {
+  known: memory {.*, embedding: null},
+  has_rules: EXISTS { (:Space {space_key: $space_key})<-[:SHARES_FROM]-(:AutoShareRule) }
+} AS found;
+
 // name: get_by_text
 // The current memory with the same text, agent and audience, if there is one.
 MATCH (memory:Memory {current_key: $current_key})

@@ -29,7 +29,8 @@ RETURN {
 } AS session;
 
 // name: create_messages
-// Stores messages in order: each in its session, after the one before it, with the vector it has by now.
+// Stores messages in order: each in its session, after the one before it, with the vector it has by now.  Their
+// times come as text: the driver takes longer to send one than the server to store it.
 MATCH (space:Space {space_key: $space_key})
 MERGE (session:Session {space_key: $space_key, id: $session_id})
 ON CREATE SET session.agent_id = $agent_id, session.tenant_id = $tenant_id, session.source = $source, session.visible_to = $visible_to,
@@ -39,8 +40,13 @@ MERGE (agent:Agent {tenant_id: $tenant_id, id: $agent_id})
 MERGE (session)-[:HELD_BY]->(agent)
 WITH space, session
 UNWIND $messages AS row
+WITH space, session, row, row.properties AS own
 CREATE (episode:Episode)-[:IN_SPACE]->(space)
-SET episode = row.properties
+SET episode = own {
+  .*, valid_from: datetime(row.times.valid_from), valid_to: datetime(row.times.valid_to),
+  recorded_at: datetime(row.times.recorded_at), retired_at: datetime(row.times.retired_at),
+  created_at: datetime(row.times.created_at), updated_at: datetime(row.times.updated_at)
+}
 CREATE (episode)-[:PART_OF]->(session)
 FOREACH (name IN row.properties.tags | MERGE (tag:Tag {space_key: $space_key, name: name}) MERGE (episode)-[:TAGGED]->(tag))
 WITH episode, row

@@ -1,55 +1,10 @@
-// Search.  The legs are branches of one statement in one read transaction; when it fails, each leg runs alone.  What
-// does not filter is a range that matches everything, since a text of a query is fixed (architecture §2).  The hits of
-// the legs come as one row, and times as text: the driver takes 75 µs a row and 71 µs a time.
-
-// name: search_all_legs
-// Vector and text legs together.  A leg whose list of queries is empty is not asked.
-CYPHER 25
-CALL () {
-  UNWIND $embeddings AS embedding
-  MATCH (hit:Memory|Episode|Chunk)
-  SEARCH hit IN (
-    VECTOR INDEX memory_embedding FOR embedding
-    WHERE hit.space_key IN $space_keys AND hit.visible_to IN $visible AND hit.kind IN $kinds AND hit.state IN $leg_states
-      AND hit.category IN $categories AND hit.memory_type IN $memory_types
-      AND hit.source >= $source_from AND hit.source <= $source_to
-      AND hit.agent_id >= $agent_from AND hit.agent_id <= $agent_to
-      AND hit.session_id >= $session_from AND hit.session_id <= $session_to
-      AND hit.valid_from >= $valid_from_min AND hit.valid_from <= $valid_from_max AND hit.valid_to > $leg_valid_to_min
-      AND hit.recorded_at <= $recorded_at_max AND hit.retired_at > $retired_at_min
-    LIMIT $vector_limit
-  ) SCORE AS score
-  RETURN hit, score, 'vector' AS leg
-  UNION ALL
-  UNWIND $english_queries AS text_query
-  CALL db.index.fulltext.queryNodes('memory_text', text_query, {limit: $text_limit}) YIELD node AS hit
-  RETURN hit, null AS score, 'english' AS leg
-  UNION ALL
-  UNWIND $cjk_queries AS text_query
-  CALL db.index.fulltext.queryNodes('memory_text_cjk', text_query, {limit: $text_limit}) YIELD node AS hit
-  RETURN hit, null AS score, 'cjk' AS leg
-}
-WITH hit, score, leg
-OPTIONAL MATCH (hit)-[:PART_OF]->(whole:Memory|Episode)
-WITH coalesce(whole, hit) AS memory, hit, score, leg
-WHERE memory.space_key IN $space_keys AND memory.visible_to IN $visible AND memory.kind IN $kinds AND memory.state IN $leg_states
-  AND memory.valid_from >= $valid_from_min AND memory.valid_from <= $valid_from_max
-  // What has a successor leads to it, so its own time may be over.
-  AND (memory.valid_to > $valid_to_min OR NOT memory.state IN $states)
-  AND memory.recorded_at <= $recorded_at_max AND memory.retired_at > $retired_at_min
-WITH {
-  id: memory.id, origin_id: coalesce(memory.origin_id, memory.id), leg: leg, score: score, text: hit.content,
-  kind: memory.kind, space_key: memory.space_key, state: memory.state,
-  session_id: memory.session_id, position: memory.position, speaker: coalesce(memory.speaker, ''), text_hash: memory.text_hash, tags: memory.tags,
-  evidence_ids: coalesce(memory.evidence_ids, []), outdated: coalesce(memory.outdated, false),
-  importance: memory.importance, confidence: memory.confidence, pinned: memory.memory_type = 'pinned',
-  tier: memory.tier, centrality: coalesce(memory.centrality, 0.5), uses: coalesce(memory.uses, 0.0), used_at: toString(coalesce(memory.last_accessed_at, memory.created_at)),
-  created_at: toString(memory.created_at), valid_from: toString(memory.valid_from)
-} AS hit
-RETURN collect(hit) AS hits;
+// Search.  The text legs are asked while the question is embedded, the vector leg then.  What does not filter is a range
+// that matches everything, since a text of a query is fixed (architecture §2).  The hits of the legs come as one row, and
+// times as text: the driver takes 75 µs a row and 71 µs a time.
 
 // name: search_vector_leg
-// The vector leg alone.
+// The nearest in the index, in order.  What the text legs have found already comes without its properties: to read them
+// takes longer than to find what has them.
 CYPHER 25
 CALL () {
   UNWIND $embeddings AS embedding
@@ -76,18 +31,21 @@ WHERE memory.space_key IN $space_keys AND memory.visible_to IN $visible AND memo
   AND (memory.valid_to > $valid_to_min OR NOT memory.state IN $states)
   AND memory.recorded_at <= $recorded_at_max AND memory.retired_at > $retired_at_min
 WITH {
-  id: memory.id, origin_id: coalesce(memory.origin_id, memory.id), leg: leg, score: score, text: hit.content,
-  kind: memory.kind, space_key: memory.space_key, state: memory.state,
-  session_id: memory.session_id, position: memory.position, speaker: coalesce(memory.speaker, ''), text_hash: memory.text_hash, tags: memory.tags,
-  evidence_ids: coalesce(memory.evidence_ids, []), outdated: coalesce(memory.outdated, false),
-  importance: memory.importance, confidence: memory.confidence, pinned: memory.memory_type = 'pinned',
-  tier: memory.tier, centrality: coalesce(memory.centrality, 0.5), uses: coalesce(memory.uses, 0.0), used_at: toString(coalesce(memory.last_accessed_at, memory.created_at)),
-  created_at: toString(memory.created_at), valid_from: toString(memory.valid_from)
-} AS hit
-RETURN collect(hit) AS hits;
+  id: memory.id, score: score,
+  hit: CASE WHEN memory.id IN $known_ids THEN null ELSE {
+    id: memory.id, origin_id: coalesce(memory.origin_id, memory.id), leg: leg, score: score, text: hit.content,
+    kind: memory.kind, space_key: memory.space_key, state: memory.state,
+    session_id: memory.session_id, position: memory.position, speaker: coalesce(memory.speaker, ''), text_hash: memory.text_hash, tags: memory.tags,
+    evidence_ids: coalesce(memory.evidence_ids, []), outdated: coalesce(memory.outdated, false),
+    importance: memory.importance, confidence: memory.confidence, pinned: memory.memory_type = 'pinned',
+    tier: memory.tier, centrality: coalesce(memory.centrality, 0.5), uses: coalesce(memory.uses, 0.0), used_at: toString(coalesce(memory.last_accessed_at, memory.created_at)),
+    created_at: toString(memory.created_at), valid_from: toString(memory.valid_from)
+  } END
+} AS near
+RETURN collect(near) AS found;
 
 // name: search_text_legs
-// The text legs alone.
+// What has the words, one branch a language.  A leg whose list of queries is empty is not asked.
 CYPHER 25
 CALL () {
   UNWIND $english_queries AS text_query

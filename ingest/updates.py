@@ -9,10 +9,12 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from functools import lru_cache
 
 import msgspec
 
 from app.domain.links import Edge, Link
+from app.domain.readings import read
 from app.domain.texts import has_cjk, query_terms, terms
 from ingest.cues import CHANGE
 
@@ -24,9 +26,12 @@ SHARED = 0.5
 _NEWS = re.compile(
     r"\b(?:(?:moved|switched|changed|migrated) .{1,40} to|is out|went live|released|launched|going to come from"
     r"|from now on|update on)\b"
-    r"|放宽|全量|上线|发布|发了|新版|新一[周月期]|以后",
-    re.IGNORECASE,
+    r"|放宽|全量|上线|发布|发了|新版|新一[周月期]|以后"
 )
+# On text in lower case, which is more than twice as fast as ignoring case.
+_CHANGE = re.compile(CHANGE.pattern)
+# Found texts are found again; a long one is not kept.
+_CACHED_TEXTS, _LONGEST_CACHED_TEXT = 4096, 1000
 _NAME = re.compile(r"(?<!^)(?<![.?!] )\b[A-Z][\w'’-]+")
 
 
@@ -44,16 +49,28 @@ def find_updates(question: str, statements: Sequence[Statement]) -> list[Link]:
     Names alone are not what is asked: much is said of one person.
     """
     asked = set(query_terms(question)) - _names(question)
-    said = {one.id: asked.intersection(terms(one.text)) for one in statements}
-    news = [one for one in statements if said[one.id] and (CHANGE.search(one.text) or _NEWS.search(one.text))]
+    said = {one.id: asked & read(one.text).terms.keys() for one in statements}
+    news = [one for one in statements if said[one.id] and _tells_change(one.text)]
+    old = [one for one in statements if said[one.id]]
     return [
         Link(from_id=older.id, to_id=newer.id, edge=Edge.UPDATES)
         for newer in news
-        for older in statements
+        for older in old
         if newer.since - older.since >= SHORTEST_INTERVAL
-        and said[older.id]
         and len(said[newer.id] & said[older.id]) >= SHARED * len(said[older.id])
     ]
+
+
+def _tells_change(text: str) -> bool:
+    return _remembered_change(text) if len(text) <= _LONGEST_CACHED_TEXT else _reads_change(text)
+
+
+def _reads_change(text: str) -> bool:
+    lowered = text.lower()
+    return _CHANGE.search(lowered) is not None or _NEWS.search(lowered) is not None
+
+
+_remembered_change = lru_cache(maxsize=_CACHED_TEXTS)(_reads_change)
 
 
 def _names(question: str) -> set[str]:

@@ -30,6 +30,7 @@ CENTRALITY_WEIGHT = 0.10
 IMPORTANCE_WEIGHT = 0.15
 # No client says which answers it used, so each memory has the mean of the prior, Beta(1, 3).
 QUALITY = 0.25
+_NO_TIME = timedelta()
 
 
 class Usage(msgspec.Struct, frozen=True, kw_only=True):
@@ -59,7 +60,7 @@ def activation(usage: Usage, now: datetime) -> float:
 
 def recency(tier: Tier, idle: timedelta) -> float:
     """In [0,1]: a half after the half-life of the tier, whatever the shape of its decay."""
-    return math.exp(-((max(timedelta(), idle) / scale(tier)) ** SHAPES[tier]))
+    return math.exp(-((max(_NO_TIME, idle) / _SCALES[tier]) ** SHAPES[tier]))
 
 
 def scale(tier: Tier) -> timedelta:
@@ -74,4 +75,7 @@ def frequency(uses: float) -> float:
 
 def uses_after(uses: float, idle: timedelta) -> float:
     """What days of use are worth after a time without any."""
-    return uses * 0.5 ** (max(timedelta(), idle) / USE_HALF_LIFE)
+    return uses * 0.5 ** (max(_NO_TIME, idle) / USE_HALF_LIFE) if uses else 0.0
+
+
+_SCALES = {tier: scale(tier) for tier in Tier}

@@ -7,6 +7,7 @@ import re
 from collections.abc import Sequence
 
 from app.domain.calibration import logistic
+from app.domain.readings import read
 from app.domain.texts import has_cjk, query_terms, terms
 
 # Below this a search always abstains (pipelines 4.4).
@@ -48,7 +49,7 @@ def _share_of_words(question: str, texts: Sequence[str]) -> float:
     asked = [term for term in query_terms(question) if term not in _names(question)]
     if not asked:
         return 1.0
-    found = [set(terms(text)) for text in texts]
+    found = [read(text).terms for text in texts]
     containing = {term: sum(term in one for one in found) for term in asked}
     information = {
         term: math.log1p((len(texts) + _IMAGINED_TEXTS - count + 0.5) / (count + 0.5))

@@ -25,6 +25,9 @@ _CJK_CHARACTER = re.compile(f"[{CJK}]")
 _LATIN_WORD = re.compile(_WORD)
 # A run of CJK, or words joined without a blank: an id, an address, a path, a version, a time.
 _TOKEN = re.compile(rf"[{CJK}]+|{_WORD}(?:{_JOINT}{_WORD})*")
+# The same of ASCII text, three times as fast, since no letter is looked up among the ranges of CJK.
+_ASCII_WORD = "[A-Za-z0-9]+(?:'[A-Za-z0-9]+)*"
+_ASCII_TOKEN = re.compile(rf"{_ASCII_WORD}(?:{_JOINT}{_ASCII_WORD})*")
 # Digits on both sides keep 2.3.1 and 10:30 in one piece.
 _PARTS = re.compile(r"(?<!\d)[.:]|[.:](?!\d)|[-_/@#+&,]")
 _THOUSANDS = re.compile(r"(?<=\d),(?=\d{3}(?!\d))")
@@ -103,7 +106,7 @@ def is_mostly_cjk(text: str) -> bool:
 
 def terms(text: str) -> list[str]:
     """The normalised terms of a text in order: English stems, CJK bigrams, ids whole and in parts."""
-    tokens = _TOKEN.findall(_folded(text))
+    tokens = _tokens(_folded(text))
     return [
         term for token in tokens for term in (_cached_terms if len(token) <= _LONGEST_CACHED else _token_terms)(token)
     ]
@@ -149,6 +152,10 @@ def estimate_tokens(text: str) -> int:
 def _folded(text: str) -> str:
     folded = text.lower() if text.isascii() else unicodedata.normalize("NFKC", text).casefold().replace("’", "'")
     return _THOUSANDS.sub("", folded) if "," in folded else folded
+
+
+def _tokens(text: str) -> list[str]:
+    return (_ASCII_TOKEN if text.isascii() else _TOKEN).findall(text)
 
 
 def _token_terms(token: str) -> list[str]:

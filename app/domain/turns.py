@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 # An answer is often clear from the one or two turns before it, a little from what follows.
-BEFORE = (0, -1, -2)
-AROUND = (0, -1, -2, -3, 1, 2)
+BEFORE = (-1, -2)
+AROUND = (*BEFORE, -3, 1, 2)
 
 
 class Place(NamedTuple):
@@ -22,17 +22,15 @@ class Turns:
 
     def __init__(self, places: Sequence[Place | None]) -> None:
         self._places = places
-        self._at: dict[Place, int] = {}
+        self._sessions: dict[str, dict[int, int]] = {}
         for index, place in enumerate(places):
             if place is not None:
-                self._at.setdefault(place, index)
+                self._sessions.setdefault(place.session_id, {}).setdefault(place.position, index)
 
-    def neighbour(self, index: int, distance: int) -> int | None:
-        """The index of the text that many turns after (or, below zero, before) another one, if it is at hand."""
+    def around(self, index: int) -> dict[int, int]:
+        """The indexes of those texts that stand at the distances of `AROUND` and are at hand, by their distance."""
         place = self._places[index]
-        return None if place is None else self._at.get(Place(place.session_id, place.position + distance))
-
-    def window(self, index: int, distances: Sequence[int]) -> list[int]:
-        """The index itself and those of the texts at these distances that are at hand."""
-        found = (self.neighbour(index, distance) for distance in distances if distance)
-        return [index, *(one for one in found if one is not None)]
+        if place is None:
+            return {}
+        session, position = self._sessions[place.session_id], place.position
+        return {distance: session[position + distance] for distance in AROUND if position + distance in session}

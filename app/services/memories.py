@@ -132,12 +132,12 @@ def read_content(given: str, secrets: SecretPolicy) -> SafeText:
 
 
 async def _store(tx: Transaction, principal: Principal, plan: Draft) -> Stored:
-    await memories.lock_space(tx, plan.memory.space_key)
+    key = current_key(plan.memory)
+    locked = await memories.lock_for_text(tx, plan.memory.space_key, key)
+    known = locked.known
     quotas.obey(tx, principal, plan.memory.space_key)
     if plan.idempotency_key and (earlier := await tasks.get_by_idempotency_key(tx, principal, plan.idempotency_key)):
         return await _repeat_answer(tx, principal, plan, earlier)
-    key = current_key(plan.memory)
-    known = await memories.get_by_text(tx, plan.memory.space_key, key)
     replaced = [memory_id for memory_id in plan.replaces if known is None or memory_id != known.id]
     await _check_replaceable(tx, principal, replaced)
     if known is None:
@@ -150,7 +150,7 @@ async def _store(tx: Transaction, principal: Principal, plan: Draft) -> Stored:
         if plan.idempotency_key:
             await tasks.create(tx, _nothing_to_do(plan, known), plan.idempotency_key)
     await _replace(tx, principal, (known or plan.memory, plan), replaced)
-    if known is None:
+    if known is None and locked.has_rules:
         await sharing_rules.fire(tx, principal, [plan.memory.id], plan.memory.created_at)
     if known is None and not replaced:
         return Stored(plan.memory, plan.task.id, True)

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from app.domain.principal import Principal
-from app.domain.texts import query_terms, terms
+from app.domain.readings import read
+from app.domain.texts import query_terms
 from app.services.parts import Parts
 from app.services.understanding import Plan
 from app.storage import links
@@ -20,7 +21,7 @@ MOST_VOICES = 16
 async def members(parts: Parts, principal: Principal, plan: Plan, hits: Sequence[Hit]) -> list[Step]:
     """Steps to the most central memories of the topic's community; none for another question, or one without answer."""
     asked = set(query_terms(plan.topic))
-    naming = dict.fromkeys(hit.id for hit in hits if asked and asked <= set(terms(hit.text)))
+    naming = dict.fromkeys(hit.id for hit in hits if asked and asked <= read(hit.text).terms.keys())
     if not naming:
         return []
     known = list({hit.id for hit in hits})

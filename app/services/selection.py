@@ -12,9 +12,8 @@ from app.domain.answerability import ABSTAIN_BELOW, required_relevance
 from app.domain.excerpts import excerpt
 from app.domain.links import Edge, Link
 from app.domain.memories import State, timestamp
-from app.domain.messages import embedding_text
 from app.domain.overviews import central_boost
-from app.domain.ranking import Candidate, Scored
+from app.domain.ranking import Assessment, Candidate, Scored
 from app.domain.search import Dropped, FormerMark, PathStep, Why
 from app.domain.texts import query_terms
 from app.domain.turns import Place
@@ -28,12 +27,16 @@ from ingest.updates import Statement, find_updates
 CONTAINER_BOOST = 0.1
 
 
-def rank(plan: Plan, hits: Sequence[Hit], links: Sequence[Link], watch: Stopwatch, *, has_vector: bool) -> list[Ranked]:
+def assess(plan: Plan, hits: Sequence[Hit], *, has_vector: bool) -> Assessment:
+    """What was found, each by itself."""
+    return ranking.assess(plan.query, candidates(plan.query, hits), has_vector=has_vector, periods=plan.periods)
+
+
+def rank(
+    plan: Plan, hits: Sequence[Hit], assessment: Assessment, links: Sequence[Link], watch: Stopwatch
+) -> list[Ranked]:
     """Everything found that is an answer and relevant enough, best first."""
-    found = candidates(plan.query, hits)
-    scored = ranking.score(
-        plan.query, found, has_vector=has_vector, links=[*links, *_updates(plan, hits)], periods=plan.periods
-    )
+    scored = ranking.order(assessment, [*links, *_updates(plan, hits)])
     by_id = {hit.id: hit for hit in hits}
     ranks = _leg_ranks(hits)
     ranked = [_with_prior(plan, by_id[item.id], item, ranks[item.id]) for item in scored]
@@ -57,8 +60,11 @@ def _resolve(plan: Plan, ranked: list[Ranked], links: Sequence[Link], watch: Sto
     by_id = {item.hit.id: item.hit for item in ranked}
     successors = [link for link in links if link.edge == Edge.SUPERSEDES and link.from_id in by_id]
     heads = {link.from_id: link.to_id for link in successors}
+    succeeding = {link.to_id for link in successors}
     kept = [
         msgspec.structs.replace(item, formerly=_formerly(item.hit.id, successors, by_id))
+        if item.hit.id in succeeding
+        else item
         for item in ranked
         if item.hit.state != State.SUPERSEDED
     ]
@@ -92,7 +98,7 @@ def candidates(query: str, hits: Sequence[Hit]) -> list[Candidate]:
     return [
         Candidate(
             id=memory_id,
-            text=embedding_text(hit.speaker, excerpt(hit.text, asked)),
+            text=excerpt(hit.text, asked),
             cosine=_cosine(nearest.get(memory_id)),
             session_id=hit.session_id,
             speaker=hit.speaker,
@@ -176,7 +182,9 @@ def _originals_first(ranked: Sequence[Ranked]) -> list[Ranked]:
     for item in ranked:
         best.setdefault(item.hit.origin_id, item)
     raised = [
-        msgspec.structs.replace(item, score=best[item.hit.origin_id].score) if _is_origin(item) else item
+        msgspec.structs.replace(item, score=best[item.hit.origin_id].score)
+        if _is_origin(item) and best[item.hit.origin_id] is not item
+        else item
         for item in ranked
     ]
     return sorted(raised, key=lambda item: (-item.score, not _is_origin(item)))

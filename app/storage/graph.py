@@ -5,18 +5,22 @@
 
 from __future__ import annotations
 
+import asyncio
+import time
 from collections.abc import Awaitable, Callable, Generator, Iterable
 from contextlib import contextmanager, suppress
 from contextvars import ContextVar
 from datetime import UTC
-from typing import Any, Concatenate, LiteralString, ParamSpec, TypeVar, cast
+from typing import Any, Concatenate, LiteralString, ParamSpec, Protocol, TypeVar, cast
 from weakref import WeakKeyDictionary
 
 import msgspec
 from neo4j import (
+    READ_ACCESS,
+    WRITE_ACCESS,
     AsyncDriver,
     AsyncGraphDatabase,
-    AsyncManagedTransaction,
+    AsyncResult,
     AsyncSession,
     Bookmarks,
     NotificationMinimumSeverity,
@@ -29,7 +33,15 @@ from app import metrics
 from app.domain.errors import Invalid, Unavailable
 from app.storage.queries import Query
 
-Transaction = AsyncManagedTransaction
+
+class Transaction(Protocol):
+    """Where a unit of work runs its statements, one after the other."""
+
+    async def run(self, query: LiteralString, parameters: dict[str, Any] | None = None, **named: Any) -> AsyncResult:
+        """The rows of a statement."""
+        ...
+
+
 Record = TypeVar("Record")
 Result = TypeVar("Result")
 P = ParamSpec("P")
@@ -40,13 +52,16 @@ _ENDINGS: WeakKeyDictionary[Transaction, list[Ending]] = WeakKeyDictionary()
 
 # A unit of work that has not ended by then is given up by the server; the slowest of ours takes seconds.
 TRANSACTION_TIMEOUT_SECONDS = 60.0
-# Managed transactions are tried again for this long after a deadlock or a lost connection.
+# Units of work are tried again for this long after a deadlock or a lost connection, reads after such a pause.
 RETRY_SECONDS = 15.0
+RETRY_PAUSE_SECONDS = 0.5
 CONNECT_SECONDS = 5.0
 # Addresses of a cluster, and of Aura, begin so; its servers do not see a commit all at once.
 ROUTED = "neo4j"
 # What the caller at hand has seen by his own word, in other processes too.
 _SEEN: ContextVar[Bookmarks | None] = ContextVar("bookmarks", default=None)
+# Types in which no time can hide.
+_PLAIN = frozenset((str, int, float, bool, type(None)))
 
 
 class AlreadyThere(Exception):
@@ -78,6 +93,8 @@ class Graph:
                 max_transaction_retry_time=RETRY_SECONDS,
                 connection_timeout=CONNECT_SECONDS,
                 connection_acquisition_timeout=CONNECT_SECONDS * 2,
+                # Else each session tells the server which functions of the driver it uses.
+                telemetry_disabled=True,
                 # What the server remarks about a query is tested in CI; at run time it costs bytes in every answer.
                 notifications_min_severity=NotificationMinimumSeverity.OFF,
             )
@@ -98,14 +115,30 @@ class Graph:
         finally:
             _SEEN.reset(token)
 
-    def _session(self) -> AsyncSession:
-        return self._driver.session(database=self._database, bookmark_manager=self._kept, bookmarks=_SEEN.get())
+    def _session(self, access: str = WRITE_ACCESS) -> AsyncSession:
+        return self._driver.session(
+            database=self._database, default_access_mode=access, bookmark_manager=self._kept, bookmarks=_SEEN.get()
+        )
 
     async def read(self, work: Work[P, Result], *args: P.args, **kwargs: P.kwargs) -> Result:
-        """Runs a unit of work in one read transaction; it may run twice."""
+        """Runs a unit of work that only reads; it may run twice.
+
+        Each statement is a transaction of its own: one for all of them costs two more round trips and shows no more of
+        one moment, since Neo4j lets a transaction see what others commit meanwhile.
+        """
+        give_up = time.monotonic() + RETRY_SECONDS
         with _told("read"):
-            async with self._session() as session:
-                return await session.execute_read(work, *args, **kwargs)
+            while True:
+                try:
+                    return await self._read(work, *args, **kwargs)
+                except (DriverError, Neo4jError) as error:
+                    if not error.is_retryable() or time.monotonic() > give_up:
+                        raise
+                await asyncio.sleep(RETRY_PAUSE_SECONDS)
+
+    async def _read(self, work: Work[P, Result], *args: P.args, **kwargs: P.kwargs) -> Result:
+        async with self._session(READ_ACCESS) as session:
+            return await work(_Statements(session), *args, **kwargs)
 
     async def write(self, work: Work[P, Result], *args: P.args, **kwargs: P.kwargs) -> Result:
         """Runs a unit of work in one write transaction; deadlocks and lost connections are tried again."""
@@ -123,6 +156,16 @@ class Graph:
     async def close(self) -> None:
         """Closes all connections."""
         await self._driver.close()
+
+
+class _Statements:
+    """Statements of a session, each in a transaction of its own."""
+
+    def __init__(self, session: AsyncSession) -> None:
+        self._session = session
+
+    async def run(self, query: LiteralString, parameters: dict[str, Any] | None = None, **named: Any) -> AsyncResult:
+        return await self._session.run(query, parameters, **named)
 
 
 @contextmanager
@@ -196,11 +239,15 @@ def native(value: object) -> object:
     if isinstance(value, DateTime):
         return value.to_native().astimezone(UTC)
     if isinstance(value, dict):
-        return {key: native(item) for key, item in cast("dict[str, object]", value).items()}
+        # Most values are plain, and a call for each of them took longer than all that is made of a search's rows.
+        items = cast("dict[str, object]", value).items()
+        return {key: item if type(item) in _PLAIN else native(item) for key, item in items}
     if isinstance(value, list):
         items = cast("list[object]", value)
         # Embeddings are long lists of floats; there is nothing to convert in them.
-        return items if items and isinstance(items[0], float) else [native(item) for item in items]
+        if items and isinstance(items[0], float):
+            return items
+        return [item if type(item) in _PLAIN else native(item) for item in items]
     return value
 
 

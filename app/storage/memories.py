@@ -56,6 +56,21 @@ async def lock_space(tx: Transaction, space_key: str) -> int:
     return rev
 
 
+class Locked(msgspec.Struct, frozen=True):
+    """What a store must know of the space that it has locked."""
+
+    known: Memory | None
+    has_rules: bool
+
+
+async def lock_for_text(tx: Transaction, space_key: str, current_key: str) -> Locked:
+    """Locks the space like `lock_space`, and looks there for a memory of the same text."""
+    found = await one(tx, QUERIES["lock_for_text"], Locked, space_key=space_key, current_key=current_key)
+    if found is None:
+        raise NotFound("no such space")
+    return found
+
+
 async def get_by_text(tx: Transaction, space_key: str, current_key: str) -> Memory | None:
     return await one(tx, QUERIES["get_by_text"], Memory, space_key=space_key, current_key=current_key)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Any
 
 import msgspec
 
@@ -17,6 +18,8 @@ from app.storage.queries import load
 QUERIES = load("messages")
 # How far back a window that is sent again is compared with the session; clients resend at most some dozens.
 COMPARED_MESSAGES = 1_000
+# What every message has of times.
+TIMES = ("valid_from", "valid_to", "recorded_at", "retired_at", "created_at", "updated_at")
 
 
 class SessionWrite(msgspec.Struct, frozen=True, kw_only=True):
@@ -77,11 +80,21 @@ async def list_recent(tx: Transaction, wanted: SessionQuery) -> list[RecentSessi
 
 async def create_many(tx: Transaction, write: SessionWrite) -> int:
     parameters = {name: getattr(write, name) for name in write.__struct_fields__}
+    parameters["messages"] = [_row(message) for message in write.messages]
     created = await one(tx, QUERIES["create_messages"], int, **parameters) or 0
     told = Touched(write.session_id, write.space_key, write.visible_to, str(created))
     events.note(tx, EventType.MESSAGES_ADDED, [told] if created else [])
     quotas.note_rows(tx, write.space_key, write.messages)
     return created
+
+
+def _row(message: dict[str, Any]) -> dict[str, object]:
+    properties = message["properties"]
+    return {
+        "properties": {name: value for name, value in properties.items() if name not in TIMES},
+        "times": {name: properties[name].isoformat() for name in TIMES},
+        "embedding": message["embedding"],
+    }
 
 
 async def get_evidence(tx: Transaction, principal: Principal, ids: list[str]) -> list[Evidence]:

@@ -92,37 +92,35 @@ class TextQueries(msgspec.Struct, frozen=True):
     cjk: list[str]
 
 
-async def search_all_legs(
-    tx: Transaction, principal: Principal, scope: Scope, embedding: list[float], texts: TextQueries
-) -> list[Hit]:
-    query = QUERIES["search_all_legs"]
-    hits = await one(
-        tx,
-        query,
-        list[Hit],
-        **filters_of(principal, scope, query),
-        embeddings=[embedding],
-        vector_limit=VECTOR_LIMIT,
-        english_queries=texts.english,
-        cjk_queries=texts.cjk,
-        text_limit=TEXT_LIMIT,
-    )
-    return hits or []
+class Nearest(msgspec.Struct, frozen=True):
+    """What the vector leg is asked, and what is known already of what it may find."""
+
+    embedding: list[float]
+    known: list[Hit] = []
+    limit: int = VECTOR_LIMIT
 
 
-async def search_vector(
-    tx: Transaction, principal: Principal, scope: Scope, embedding: list[float], limit: int = VECTOR_LIMIT
-) -> list[Hit]:
+class Near(msgspec.Struct, frozen=True):
+    """What the vector leg found; `hit` is what it is when nobody knew it yet."""
+
+    id: str
+    score: float
+    hit: Hit | None
+
+
+async def search_vector(tx: Transaction, principal: Principal, scope: Scope, wanted: Nearest) -> list[Hit]:
     query = QUERIES["search_vector_leg"]
-    hits = await one(
+    known = {hit.id: hit for hit in wanted.known}
+    found = await one(
         tx,
         query,
-        list[Hit],
+        list[Near],
         **filters_of(principal, scope, query),
-        embeddings=[embedding],
-        vector_limit=limit,
+        embeddings=[wanted.embedding],
+        known_ids=list(known),
+        vector_limit=wanted.limit,
     )
-    return hits or []
+    return [near.hit or msgspec.structs.replace(known[near.id], leg="vector", score=near.score) for near in found or []]
 
 
 async def search_texts(tx: Transaction, principal: Principal, scope: Scope, texts: TextQueries) -> list[Hit]:

@@ -17,7 +17,7 @@ from app.domain.search import SearchRequest
 from app.services.understanding import parse_scope, text_queries
 from app.storage import memories, search
 from app.storage.graph import Graph
-from app.storage.search import QUERIES, VECTOR_LIMIT, Hit, TextQueries
+from app.storage.search import QUERIES, VECTOR_LIMIT, Hit, Nearest
 from tests.clients import Client
 from tests.fakes import NOON, embed
 
@@ -160,17 +160,29 @@ async def test_what_another_agent_or_a_closed_state_hides_is_not_found(tx: Async
     assert sorted(found) == [("english", "harbour of yore"), ("english", "harbour office")]
 
 
-async def test_all_legs_answer_in_one_statement(graph: Graph, committed: Write) -> None:
+async def test_the_text_legs_answer_in_one_statement(tx: AsyncTransaction) -> None:
     own = key()
-    await committed(memory(own, "the harbour 港口办公室"))
-    who, request = principal(own), SearchRequest(q="harbour 港口")
-    scope = parse_scope(who, request, datetime.now(UTC))
-    queries = text_queries(request, scope, who, [])
+    await write(tx, memory(own, "the harbour 港口办公室"))
 
-    hits = await graph.read(search.search_all_legs, who, scope, embed(request.q, DIMENSION), queries)
+    found = await texts(tx, principal(own), "harbour 港口")
 
-    assert sorted(hit.leg for hit in hits) == ["cjk", "english", "vector"]
-    assert [hit.score is not None for hit in hits] == [hit.leg == "vector" for hit in hits]
+    assert found == [("cjk", "the harbour 港口办公室"), ("english", "the harbour 港口办公室")]
+
+
+async def test_what_the_words_have_found_is_the_same_when_it_lies_near(graph: Graph, committed: Write) -> None:
+    own = key()
+    await committed(memory(own, "the harbour"), memory(own, "the pier"))
+    who, request = principal(own), SearchRequest(q="harbour")
+    scope, embedding = parse_scope(who, request, datetime.now(UTC)), embed(request.q, DIMENSION)
+    by_words = await graph.read(search.search_texts, who, scope, text_queries(request, scope, who, []))
+
+    alone = await graph.read(search.search_vector, who, scope, Nearest(embedding))
+    after = await graph.read(search.search_vector, who, scope, Nearest(embedding, by_words))
+
+    assert [hit.text for hit in by_words] == ["the harbour"]
+    assert len(alone) == 2
+    assert after == alone
+    assert all(hit.leg == "vector" and hit.score is not None for hit in after)
 
 
 async def test_a_score_of_the_index_becomes_a_true_cosine(graph: Graph, committed: Write) -> None:
@@ -251,7 +263,7 @@ async def space_key_of(driver: AsyncDriver, memory_id: str) -> str:
 async def vector_hits(graph: Graph, space_key: str, embedding: list[float]) -> list[Hit]:
     who = principal(space_key)
     scope = parse_scope(who, SearchRequest(q="x"), datetime.now(UTC))
-    return await graph.read(search.search_all_legs, who, scope, embedding, TextQueries([], []))
+    return await graph.read(search.search_vector, who, scope, Nearest(embedding))
 
 
 async def scores(client: Client, query: str) -> list[tuple[str, float]]:

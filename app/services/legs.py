@@ -1,0 +1,121 @@
+"""The legs of a search: the words are asked while the question is embedded, the vectors then."""
+
+from __future__ import annotations
+
+import asyncio
+
+import msgspec
+
+from app.domain.errors import Unavailable
+from app.domain.principal import Principal
+from app.providers.embedder import EmbeddingFailed
+from app.services.parts import Parts
+from app.services.stopwatch import Stopwatch
+from app.services.understanding import Plan
+from app.storage import search
+from app.storage.graph import QueryFailed, Transaction
+from app.storage.search import Hit, Nearest, TextQueries, cosine_of
+
+# Up to so many tagged memories are compared one by one; more go through the index and are filtered after it.
+EXACT_TAGGED = 2_000
+WIDENING = 10
+EXACT = "vector, exact"
+
+
+class Found(msgspec.Struct, frozen=True):
+    """What some legs found, which of them failed, and how many answered."""
+
+    hits: list[Hit]
+    failed: list[str]
+    answered: int
+
+
+async def ask(parts: Parts, principal: Principal, plan: Plan, watch: Stopwatch) -> tuple[list[Hit], list[str]]:
+    """What the legs found, the nearest first, and the names of those that failed. Raises Unavailable when all did."""
+    embedding, texts = await asyncio.gather(_embed(parts, plan.query), _ask_texts(parts, principal, plan))
+    watch.stage("embed", 1, [None] if embedding else [])
+    missing = [] if embedding else ["vector"]
+    way, near = await _ask_vectors(parts, principal, plan, Nearest(embedding or [], texts.hits))
+    failed = [*missing, *texts.failed, *near.failed]
+    if not near.answered + texts.answered and texts.failed + near.failed:
+        raise Unavailable("no leg of the search answers; try again later")
+    hits = [*near.hits, *texts.hits]
+    for leg, name in (("vector", way), ("english", "english"), ("cjk", "cjk")):
+        cosines = [None if hit.score is None else cosine_of(hit.score) for hit in hits if hit.leg == leg]
+        watch.stage(f"leg:{name}", len(cosines), cosines)
+    return hits, failed
+
+
+async def _embed(parts: Parts, query: str) -> list[float] | None:
+    try:
+        return (await parts.embedder.embed_queries([query]))[0]
+    except EmbeddingFailed:
+        return None
+
+
+async def _ask_texts(parts: Parts, principal: Principal, plan: Plan) -> Found:
+    asked = [name for name, queries in (("english", plan.texts.english), ("cjk", plan.texts.cjk)) if queries]
+    if not asked:
+        return Found([], [], 0)
+    try:
+        hits = await parts.graph.read(search.search_texts, principal, plan.scope, plan.texts)
+        return Found(hits, [], len(asked))
+    # What one leg does to the statement, the other may do without: each runs once more alone.
+    except QueryFailed:
+        return await _ask_texts_apart(parts, principal, plan)
+
+
+async def _ask_texts_apart(parts: Parts, principal: Principal, plan: Plan) -> Found:
+    alone = {"english": TextQueries(plan.texts.english, []), "cjk": TextQueries([], plan.texts.cjk)}
+    asked = {leg: queries for leg, queries in alone.items() if queries.english or queries.cjk}
+    hits: list[Hit] = []
+    failed: list[str] = []
+    for leg, queries in asked.items():
+        try:
+            hits += await parts.graph.read(search.search_texts, principal, plan.scope, queries)
+        except QueryFailed:
+            failed.append(leg)
+    return Found(hits, failed, len(asked) - len(failed))
+
+
+async def _ask_vectors(parts: Parts, principal: Principal, plan: Plan, wanted: Nearest) -> tuple[str, Found]:
+    """Which way the vectors were asked, and what that found."""
+    if not wanted.embedding:
+        return "vector", Found([], [], 0)
+    try:
+        way, hits = await parts.graph.read(_near, principal, plan, wanted)
+    except QueryFailed:
+        exact = await _exact_vectors(parts, principal, plan, wanted.embedding)
+        return ("vector", Found([], ["vector"], 0)) if exact is None else (EXACT, Found(exact, [], 1))
+    return way, Found(hits, [], 1)
+
+
+async def _exact_vectors(parts: Parts, principal: Principal, plan: Plan, embedding: list[float]) -> list[Hit] | None:
+    """The vector leg without its index, where little passes the filters; None where that is much, or fails as well.
+
+    Neo4j 2026.08 (Lucene's `scoreIterator`) fails with "Index 33554425 out of bounds" when fewer texts pass than are
+    asked for and nodes were removed from a small segment of the index, until the next writes: with little, as after
+    an erasure.
+    """
+
+    async def compare(tx: Transaction) -> list[Hit] | None:
+        few = await search.list_recent(tx, principal, plan.scope, plan.tags, search.VECTOR_LIMIT + 1)
+        if len(few) > search.VECTOR_LIMIT:
+            return None
+        return await search.search_by_ids(tx, principal, plan.scope, embedding, [hit.id for hit in few])
+
+    try:
+        return await parts.graph.read(compare)
+    except QueryFailed:
+        return None
+
+
+async def _near(tx: Transaction, principal: Principal, plan: Plan, wanted: Nearest) -> tuple[str, list[Hit]]:
+    if not plan.tags:
+        return "vector", await search.search_vector(tx, principal, plan.scope, wanted)
+    ids = await search.list_tagged(tx, principal, plan.scope, plan.tags, EXACT_TAGGED + 1)
+    if len(ids) <= EXACT_TAGGED:
+        return EXACT, await search.search_by_ids(tx, principal, plan.scope, wanted.embedding, ids)
+    wider = msgspec.structs.replace(wanted, limit=search.VECTOR_LIMIT * WIDENING)
+    wide = await search.search_vector(tx, principal, plan.scope, wider)
+    return "vector, filtered afterwards", [hit for hit in wide if set(plan.tags) <= set(hit.tags)]
