@@ -33,7 +33,8 @@ MODEL = "all-MiniLM-L6-v2"
 STARTERS = 10
 
 FORGET_TASKS = """
-MATCH (task:Task) WHERE task.phase IN ['ready', 'behind', 'waiting', 'running'] AND task.due_at IS NOT NULL
+MATCH (task:Task)
+WHERE task.phase IN ['ready', 'behind', 'waiting', 'running'] AND task.due_at IS NOT NULL AND NOT task:Sample
 SET task.phase = null, task.status = 'cancelled'
 """
 
