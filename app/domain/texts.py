@@ -114,9 +114,14 @@ def terms(text: str) -> list[str]:
 
 def query_terms(text: str) -> list[str]:
     """The first 200 distinct terms that say what a question is about; all its terms when it only asks."""
+    return content_terms(text) or _first(terms(text))
+
+
+def content_terms(text: str) -> list[str]:
+    """The first 200 distinct terms that say what a question is about; none when it only asks."""
     tokens = _TOKEN.findall(_CHINESE_STOP_WORDS.sub(" ", _folded(text)))
     asked = (word for token in tokens for word in _token_words(token))
-    return _first(_stem(word) for word in asked if word not in _ENGLISH_STOP_WORDS) or _first(terms(text))
+    return _first(_stem(word) for word in asked if word not in _ENGLISH_STOP_WORDS)
 
 
 def lucene_query(text: str) -> str:

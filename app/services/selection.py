@@ -8,10 +8,11 @@ import msgspec
 
 from app.domain import ranking
 from app.domain.activation import Usage, activation
-from app.domain.answerability import ABSTAIN_BELOW, required_relevance
+from app.domain.answerability import required_relevance
 from app.domain.excerpts import excerpt
 from app.domain.links import Edge, Link
 from app.domain.memories import State, timestamp
+from app.domain.messages import embedding_text
 from app.domain.overviews import central_boost
 from app.domain.ranking import Assessment, Candidate, Scored
 from app.domain.search import Dropped, FormerMark, PathStep, Why
@@ -171,9 +172,9 @@ def _cut(plan: Plan, ranked: list[Ranked], watch: Stopwatch) -> list[Ranked]:
 
 def _required(plan: Plan, likely: Sequence[Ranked]) -> float:
     """How relevant the best must be; what the question names as subject and attribute it need not say in its words."""
-    if likely and any(step.edge == Edge.SLOT for step in likely[0].why.path):
-        return ABSTAIN_BELOW
-    return required_relevance(plan.query, [item.hit.text for item in likely])
+    has_slot = bool(likely) and any(step.edge == Edge.SLOT for step in likely[0].why.path)
+    texts = [embedding_text(item.hit.speaker, item.hit.text) for item in likely]
+    return required_relevance(plan.query, texts, has_slot=has_slot)
 
 
 def _originals_first(ranked: Sequence[Ranked]) -> list[Ranked]:

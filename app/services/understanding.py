@@ -49,7 +49,8 @@ def understand(principal: Principal, request: SearchRequest, now: datetime) -> P
         topic=topic,
         scope=scope,
         texts=text_queries(asked, scope, principal, tags),
-        periods=find_periods(request.q, now),
+        # With `as_of` what holds then is found by its own time, however long before it was said.
+        periods=[] if request.as_of else find_periods(request.q, now),
         tags=tags,
         containers=containers,
         limit=parse_limit(request.limit),

@@ -48,6 +48,12 @@ IRRELEVANT = [
     "推荐一部电影",
     "asdfghjkl qwertyuiop",
     "😀",
+    # Of somebody or something known what nobody said.
+    "What breed is Miso?",
+    "Which brand of running shoes do I wear?",
+    "How old is Emma?",
+    "我妈妈住在哪家医院？",
+    "支付网关的负责人是谁？",
 ]
 
 # Two pairs that say the same, then what has nothing to do with anything.
