@@ -93,6 +93,13 @@ class Comparison(msgspec.Struct, frozen=True):
         return cues.numbers(new) == cues.numbers(old) and (new_terms <= old_terms or old_terms <= new_terms)
 
     @property
+    def is_same_but_number(self) -> bool:
+        """Whether the values have the same words and other numbers, as `Android 9` and `Android 10`."""
+        new, old = set(terms(self.fact.value)), set(terms(self.known.value))
+        words = {term for term in new if not cues.numbers(term)}
+        return bool(words) and new != old and words == {term for term in old if not cues.numbers(term)}
+
+    @property
     def is_same_polarity(self) -> bool:
         """Whether both affirm or both deny."""
         return (self.fact.modality is Modality.NEGATED) == (self.known.modality is Modality.NEGATED)
@@ -101,7 +108,7 @@ class Comparison(msgspec.Struct, frozen=True):
     def is_another_thing(self) -> bool:
         """Whether they are known to be about different subjects; two who say I speak of two people."""
         if self.fact.subject and self.known.subject:
-            return not self._is_same("subject")
+            return not self._is_same("subject") and not self._is_part
         return not self.is_same_speaker and is_each_about_oneself(self.known.text, self.fact.text)
 
     @property
@@ -135,6 +142,12 @@ class Comparison(msgspec.Struct, frozen=True):
     def says_change(self) -> bool:
         """Whether the new one says outright that something changed."""
         return self.fact.says_change or cues.EXPLICIT_CHANGE.search(self.fact.text) is not None
+
+    @property
+    def _is_part(self) -> bool:
+        """Whether one is about a part of the other, as `后台的前端`: the texts tell whether it is the same matter."""
+        whole, part = sorted((self.fact.subject, self.known.subject), key=len)
+        return part.startswith(f"{whole}的")
 
     @property
     def _gap(self) -> timedelta:

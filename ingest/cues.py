@@ -5,9 +5,10 @@ from __future__ import annotations
 import re
 
 
-def _cue(english: str, chinese: str) -> re.Pattern[str]:
+def _cue(english: str, chinese: str, besides: re.Pattern[str] | None = None) -> re.Pattern[str]:
     """Whole words of English, since `is` stands in `this`; Chinese has no borders between words."""
-    return re.compile(rf"\b(?:{english})\b|{chinese}", re.IGNORECASE)
+    more = f"|{besides.pattern}" if besides else ""
+    return re.compile(rf"\b(?:{english})\b|{chinese}{more}", re.IGNORECASE)
 
 
 _DONE = "(?:has|have|had|was|were|been|got|is|are|'s|'ve)(?: just| now| already| finally)?(?: been)?"
@@ -24,11 +25,12 @@ EXPLICIT_CHANGE = _cue(
     "|下线|停用|弃用|作废|废除|不再|以后不|从此|从今|移交|交接|接手|接任|卸任|离职|辞职|跳槽|转[到为岗]|[月天年周]起",
 )
 CHANGE = _cue(
-    rf"{EXPLICIT_CHANGE.pattern}|now(?:adays)?|these days|currently|any ?more|any longer|since (?:the|last|this|then)"
+    r"now(?:adays)?|these days|currently|any ?more|any longer|since (?:the|last|this|then)"
     r"|formerly|previously|instead of|moving|switched|dropped?|ditch(?:ed)?|gave up|given up|swapped|sold|bought|quit"
     r"|resigned|retired|married|engaged|broke up|divorced|went to|the new|latest|current|last (?:week|month)"
     r"|(?:hours?|days?|weeks?|months?) ago|bec(?:ame|ome)|turned into|settled in|gone|stopped|started",
     "改|换|现在|如今|目前|最近|卖了|买了|已经|戒了|结婚|离婚|分手|定了|定下|最后定|最终|新的",
+    EXPLICIT_CHANGE,
 )
 CONDITION = _cue(
     r"if|when|whenever|wherever|unless|except(?:ions?)?|excluding|apart from|other than|special case|only|provided"

@@ -8,7 +8,8 @@ from datetime import UTC, datetime
 import msgspec
 
 from app.domain.decisions import Action, Decision
-from app.domain.facts import Fact
+from app.domain.facts import Cardinality, Fact
+from ingest import cues
 from ingest.answers import Answer, propose_answered
 from ingest.candidates import Comparison, Known
 from ingest.policy import apply_policy
@@ -47,13 +48,26 @@ def decide(
     earlier: list[Known] = []
     for index, (fact, stored, text_hash) in enumerate(zip(facts, candidates, hashes, strict=True)):
         replaced = {decision.target_id for decision in decisions if decision.action in REPLACING}
-        current = (known for known in (*stored, *earlier) if known.id not in replaced)
-        comparisons = [Comparison(fact, text_hash, known) for known in current]
+        current = [known for known in (*stored, *earlier) if known.id not in replaced]
+        about = msgspec.structs.replace(fact, subject=fact.subject or _meant(fact, current))
+        comparisons = [Comparison(about, text_hash, known) for known in current]
         decision = _decide(index, comparisons, (answers or {}).get(index))
         decisions.append(decision)
         if decision.action is not Action.SKIP:
             earlier.append(known_of_batch(index, fact, text_hash))
     return decisions
+
+
+def _meant(fact: Fact, current: Sequence[Known]) -> str:
+    """The subject of `Today 2.4 went live`: that of which alone this speaker has given such a value before."""
+    if not fact.attribute or (fact.cardinality is Cardinality.MANY and not cues.numbers(fact.value)):
+        return ""
+    subjects = {
+        known.subject
+        for known in current
+        if known.subject and known.attribute == fact.attribute and known.speaker == fact.speaker
+    }
+    return subjects.pop() if len(subjects) == 1 else ""
 
 
 def permitted(comparison: Comparison) -> Proposal:

@@ -10,7 +10,7 @@ from app.domain.memories import Category
 from app.domain.texts import normalised
 from ingest import cues
 from ingest.candidates import Comparison, Known
-from ingest.relation_features import has_common_ground, is_same_frame
+from ingest.relation_features import has_common_ground, is_same_frame, may_share_word
 from ingest.relation_judge import Judgement, Label, judge
 
 # Weight of an edge that a rule writes (pipelines 3.4); the judge's are weighted by its confidence.
@@ -29,6 +29,8 @@ ACTING_CONFIDENCE = {
 PROPOSING_CONFIDENCE = 0.4
 # From here on nobody else need be asked: on the development set 16 of 25 unrelated pairs, and 1 of 125 related ones.
 UNRELATED_CONFIDENCE = 0.7
+# What has only a character in common must be as sure as this: 花 is in peanuts and in orchids.
+SURE_CONFIDENCE = 0.6
 ACTIONS = {
     Label.DUPLICATE: Action.SKIP,
     Label.SUPPORTS: Action.SUPPORT,
@@ -115,7 +117,7 @@ def _propose_fulfilment(comparison: Comparison) -> Proposal:
 def _propose_other_value(comparison: Comparison) -> Proposal:
     if not comparison.is_same_polarity:
         return _by_rule(comparison, Action.CREATE, "denying one value leaves another as it is")
-    if comparison.fact.cardinality is Cardinality.MANY:
+    if comparison.fact.cardinality is Cardinality.MANY and not comparison.is_same_but_number:
         return _propose_another(comparison)
     if comparison.was_over:
         return _by_rule(comparison, Action.CREATE, "tells of a time before the known value")
@@ -147,7 +149,9 @@ def _propose_conflict(comparison: Comparison, reason: str) -> Proposal:
 
 def _propose_judged(comparison: Comparison) -> Proposal:
     judgement = judge(comparison.pair)
-    if not has_common_ground(comparison.pair):
+    is_near = has_common_ground(comparison.pair)
+    may_be_near = judgement.confidence >= SURE_CONFIDENCE and may_share_word(comparison.pair)
+    if not is_near and not may_be_near:
         return _nothing(comparison, "no word and no meaning in common", _scores(comparison, judgement))
     if judgement.label is not Label.UNRELATED and judgement.confidence >= PROPOSING_CONFIDENCE:
         return _settled(comparison, judgement)

@@ -286,6 +286,31 @@ def test_the_policy_never_lets_a_pinned_memory_be_replaced(action: Action, categ
     assert apply_policy(action, comparison)[0] not in (Action.SUPERSEDE, Action.MERGE)
 
 
+def version(value: str, **fields: object) -> dict[str, object]:
+    return {"category": "entities", "attribute": "version", "value": value, **fields}
+
+
+def test_a_value_without_subject_is_of_what_alone_its_speaker_gave_such_a_value() -> None:
+    old = known("Harbor 上线了 1.8", **version("1.8", subject="Harbor"))
+    other = known("Anchor 上线了 3.0", **version("3.0", subject="Anchor", id="m2"))
+    new = fact("今天发了 2.4", cardinality="one", **version("2.4"))
+
+    assert decide_one(new, old).action is Action.SUPERSEDE
+    assert decide_one(new, old, other).action is Action.CREATE
+    assert decide_one(by("ben", new), old).action is Action.CREATE
+
+
+def test_what_differs_by_its_number_alone_is_a_newer_value() -> None:
+    needs = {"category": "entities", "subject": "Harbor", "attribute": "requirement"}
+    old = known("Harbor needs Node 18 or later.", value="Node 18 or later", **needs)
+
+    newer = fact("Harbor needs Node 20 or later.", value="Node 20 or later", cardinality="many", **needs)
+    another = fact("Harbor needs Redis 7.", value="Redis 7", cardinality="many", **needs)
+
+    assert decide_one(newer, old).action is Action.SUPERSEDE
+    assert decide_one(another, old).action is Action.CREATE
+
+
 # --- no slot in common: the judge -------------------------------------------------------------------------------------
 
 
@@ -301,6 +326,7 @@ def test_the_policy_never_lets_a_pinned_memory_be_replaced(action: Action, categ
         ("The office is open until eight.",
          "Except on Fridays, when the office closes at six.", "ana", Action.CONTEXTUALIZE),
         ("办公室八点关门。", "只有周五例外，如果是周五，办公室六点就关门。", "ana", Action.CONTEXTUALIZE),
+        ("我喜欢喝茶。", "如果第二天要早起，那几天我不碰茶，怕睡不着。", "ana", Action.CONTEXTUALIZE),
         ("The launch in March was on the 12th.", "The March launch was not on the 12th, it was on the 14th.", "ben",
          Action.CONTRADICT),
     ],
