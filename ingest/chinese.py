@@ -19,6 +19,8 @@ _ZH_TIME = (
     "从.{1,8}(?:起|开始))*"
 )
 
+_ZH_COUNTED = "(?P<v>[\\d.一二三四五六七八九十百千万两]+[^，,。；;！!？?\\d]{1,6}?)"
+
 
 def _chinese(attribute: str, *predicates: str) -> list[Reading]:
     return [
@@ -28,6 +30,14 @@ def _chinese(attribute: str, *predicates: str) -> list[Reading]:
 
 
 _CHINESE = [
+    # Before what it forbids is read as what is used.
+    Reading(
+        "rule",
+        re.compile(
+            f"^(?!我|你|他|她|它|请|先|就|也)(?P<s>{_ZH}{{2,8}}?)"
+            f"(?P<v>(?:别|不要|不能|不许|禁止|不得)(?:用|加|写|放|出现|使用)[^，,。；;！!？?]{{1,20}}?){_ZH_END}"
+        ),
+    ),
     *_chinese("residence", "(?:住在|住到|定居在?|搬到了?|搬去了?|换到了?(?=.*生活)){v}(?:生活|住|定居)?(?:了)?"),
     *_chinese("birthplace", "(?:出生[于在]|生于|是在){v}(?:出生|生|长大)?(?<=[^\\d年月日])"),
     *_chinese("birthday", "(?:的?生日是?|出生于)(?P<v>\\d[\\d年月日号]+)", "是(?P<v>\\d[\\d年月日号]+)(?:生|出生)"),
@@ -74,6 +84,12 @@ _CHINESE = [
             "为)?\\s*(?P<v>[A-Za-z .]*\\d[\\w.]*)"
         ),
     ),
+    *_chinese(
+        "limit",
+        f"(?:的?(?:上限|限制))?(?:现在|是|为|改为|改成|放宽到|控制在|限制在|最多|不超过|不能超过|不得超过|不要超过)+{_ZH_COUNTED}(?:以内|之内|以下)?",
+        # Only that it changed; by how much is said next.
+        "的?(?:上限|限制)(?P<v>)(?:放宽|收紧|提高|降低|调整|取消)",
+    ),
     *_chinese("requirement", "(?:最低支持|要求|需要|依赖|必须用){v}"),
     *_chinese(
         "framework",
@@ -112,6 +128,7 @@ _ZH_BARE = re.compile(
     "变成了?|定在|定为|设为|应该是|从[^，,。]+?(?:调到|改到|降到|升到|涨到|"
     f"换到)了?){_ZH_VALUE}{_ZH_END}"
 )
+_ZH_WITHIN = re.compile(f"^{_ZH_COUNTED}(?:以内|之内|以下)(?:都|就|也)?(?:行|可以|没问题|好)?{_ZH_END}")
 _ZH_NAMED = re.compile(
     f"^(?:我家|我们家|我们?|咱们?)(?:的)?(?P<a>{_ZH}{{1,6}}?)(?:叫|姓|名叫)(?P<v>{_ZH}{{1,8}}){_ZH_END}"
 )
@@ -134,6 +151,8 @@ def chinese_readings(text: str) -> Iterator[Slot]:
     for attribute, pattern in _CHINESE:
         if match := pattern.match(text):
             yield Slot(_chinese_subject(match["s"]), attribute, match["v"].strip())
+    if match := _ZH_WITHIN.match(text):
+        yield Slot("", "limit", match["v"])
     if (match := _ZH_BARE.match(text)) and (_ZH_HEADS.search(match["a"]) or _ZH_MEASURE.match(match["v"])):
         yield _bare_chinese_slot(match)
 

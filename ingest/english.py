@@ -127,6 +127,16 @@ _ENGLISH = [
         r"\s+costs? {v}",
         r"{be}\s+(?P<v>[$€£]?\d[\d.,]* (?:cents|euros?|dollars|pounds|[a-z]+) (?:an?|per) \w+)",
     ),
+    Reading(
+        "weight",
+        re.compile(
+            r"^(?:.{1,30} )?weighed (?P<s>her|him|it|(?:the |my |our )?[\w'’-]+)"
+            r"(?: (?:yesterday|today|again|(?:last|this) \w+))?"
+            rf"(?:[,:]| at| in at)? (?P<v>[\d.]+ ?(?:kg|kilos?|pounds|lbs|g|grams)){_END}",
+            re.IGNORECASE,
+        ),
+    ),
+    *_english("weight", r"\s+(?:now )?weighs? (?:in at )?(?P<v>[\d.]+ ?(?:kg|kilos?|pounds|lbs|g|grams))"),
     *_english("weight", r"{be}\s+(?:up to |down to |at )?(?P<v>[\d.]+ (?:kg|kilos?|pounds|lbs|g|grams))"),
     *_english(
         "title",
@@ -206,9 +216,12 @@ _IN_PASSING = re.compile(
 )
 _NAMED = frozenset(("name", "employer", "manager", "partner", "sibling", "child", "friend", "residence", "birthplace"))
 _PRONOUN = re.compile(
-    r"^(?:i|i['’]m|me|myself|we|our|us|he|she|it|they|that|this|there|what|who|which|these|those|you|if|when|here)$",
+    r"^(?:i|i['’]m|me|myself|we|our|us|he|him|she|her|it|they|them|that|this|there|what|who|which|these|those|you|if|when|here)$",
     re.IGNORECASE,
 )
+
+# Points at what was spoken of.
+_SAME = re.compile(r"^(?:that|this) (?:release|version|one|update)$", re.IGNORECASE)
 
 
 def english_readings(clause: str) -> Iterator[Slot]:
@@ -246,7 +259,9 @@ def _bare_value(match: re.Match[str]) -> str:
 def _says_nothing(match: re.Match[str]) -> bool:
     """What is no subject makes no slot, and neither does a value that only points (`I love it`)."""
     subject = match["s"].strip()
-    is_subject = _PRONOUN.match(subject) or not (_NO_SUBJECT.search(subject) or _CLAUSE.match(subject))
+    is_subject = (
+        _PRONOUN.match(subject) or _SAME.match(subject) or not (_NO_SUBJECT.search(subject) or _CLAUSE.match(subject))
+    )
     return not is_subject or bool(_POINTER.match(_bare_value(match)))
 
 
@@ -281,4 +296,8 @@ def _english_subject(words: str) -> str:
     bare = re.sub(rf"^{_DETERMINER}\s+", "", words.strip(" ."), flags=re.IGNORECASE)
     if words.strip().lower() in ("i", "i've", "i'm", "i’m", "i’ve", "my", "me", "home"):
         return SELF
-    return "" if _PRONOUN.match(bare) else re.sub(r"\s+(?:itself|there|also|now|still|has|have|is)$", "", bare)
+    return (
+        ""
+        if _PRONOUN.match(bare) or _SAME.match(words.strip())
+        else re.sub(r"\s+(?:itself|there|also|now|still|has|have|is)$", "", bare)
+    )

@@ -59,6 +59,7 @@ _WORD = re.compile(rf"[{CJK}]|[^\W_{CJK}]+(?:['’]\w+)?")
 _FIRST_PERSON = re.compile(r"(?:I|We)\b|我")
 # Pointing words at the start, and what they can point at.
 _HE_OR_SHE = re.compile(r"^(?:he|she|his|her|hers)(?:['’]s)?\b(?! (?:the|a)\b)|^[他她]", re.IGNORECASE)
+_HER_OR_HIM = re.compile(r"\b(?:her|him)\b", re.IGNORECASE)
 _IT = re.compile(
     (
         r"^(?:it(?!['’]?s? (?:been|is|was|a|so|just|really|too|great|good|nice|hard|not|like|looks?|sounds?|"
@@ -90,6 +91,12 @@ _SINCE = re.compile(
     ),
     re.IGNORECASE,
 )
+# `the quota service belongs to Callista, the mailer to Dov`: the verb is that of the clause before.
+_GAPPED = re.compile(
+    r"^\s*(?:and\s+)?(?P<s>(?:the|my|our)\s+[\w#+.'’/&@-]+(?:\s+[\w#+.'’/&@-]+){0,3}?)"
+    r"\s+(?P<to>(?:to|by|in|at|from|on|under|with|for)\s+)(?P<v>[\w .'’-]{1,40}?)[\s.!,;]*$",
+    re.IGNORECASE,
+)
 _ELLIPTIC = re.compile("^(?P<s>[^，。的]{1,8})的(?:是|为)(?P<v>[^，。；]{1,20})")
 # What is over when its day is over; of anything else a coming day is no end.
 _APPOINTMENT = re.compile(
@@ -102,10 +109,11 @@ _UNTIL_AFTER = re.compile("^(?:为止|之前|前)")
 
 
 class _Statement(NamedTuple):
-    """A part of an utterance that says one thing, with its slot if it has one."""
+    """A part of an utterance that says one thing, with its slot if it has one; `whole` has what it leaves out."""
 
     span: Span
     slot: Slot | None
+    whole: str = ""
 
 
 class _Topics(NamedTuple):
@@ -147,11 +155,28 @@ def _parts(sentence: Span) -> list[_Statement]:
     parts: list[_Statement] = []
     for clause in split_clauses(sentence):
         slot = _elliptic(clause.text, parts) or _read_slot(clause.text)
-        if parts and not _begins_anew(parts[-1], slot):
+        if gapped := _gapped(clause, parts):
+            parts.append(gapped)
+        elif parts and not _begins_anew(parts[-1], slot):
             parts[-1] = _joined(parts[-1], clause, slot)
         else:
             parts.append(_Statement(clause, slot))
     return parts
+
+
+def _gapped(clause: Span, parts: list[_Statement]) -> _Statement | None:
+    """Another thing and its value after the same preposition; the verb comes from the clause before."""
+    match = _GAPPED.match(clause.text)
+    before = parts[-1].slot if parts else None
+    if not match or not before or not before.subject:
+        return None
+    said = re.escape(before.subject) + r"\s+(?P<verb>[\w ]{2,30}?)\s+" + re.escape(match["to"] + before.value)
+    verb = re.search(said, parts[-1].span.text)
+    if not verb:
+        return None
+    whole = f"{match['s']} {verb['verb']} {match['to']}{match['v']}"
+    slot = _read_slot(whole)
+    return _Statement(clause, slot, whole) if slot and slot.attribute == before.attribute else None
 
 
 def _read_slot(clause: str) -> Slot | None:
@@ -173,7 +198,10 @@ def _begins_anew(part: _Statement, slot: Slot | None) -> bool:
 
 
 def _joined(part: _Statement, clause: Span, slot: Slot | None) -> _Statement:
+    """One statement of both clauses; a limit that is only said to change in the one has its value in the other."""
     span = Span(part.span.start, clause.end, part.span.text + clause.text)
+    if part.slot and slot and not part.slot.value and slot.attribute == part.slot.attribute:
+        return _Statement(span, part.slot._replace(value=slot.value))
     return _Statement(span, part.slot or slot)
 
 
@@ -197,10 +225,10 @@ def _says_something(part: _Statement) -> bool:
 def _fact(utterance: Utterance, statement: _Statement, topics: _Topics) -> Fact:
     slot = statement.slot
     span = trimmed(utterance.text, statement.span.start, statement.span.end)
-    text = span.text
+    text = statement.whole or span.text
     dates = find_dates(text, utterance.said_at)
     name = display_name(utterance.speaker)
-    topic = _pointed_at(text, topics)
+    topic = _pointed_at(text, topics) or _acted_on_person(slot, text, topics)
     modality = modality_of(text, has_slot=slot is not None)
     category = _category(text, slot, dates)
     subject = _subject(slot, name, topic) or _acted_on(slot, text)
@@ -254,6 +282,12 @@ def _acted_on(slot: Slot | None, text: str) -> str:
     return match["thing"].strip() if match else ""
 
 
+def _acted_on_person(slot: Slot | None, text: str, topics: _Topics) -> str:
+    """`The vet weighed her, 3.1 kg`: whom it is about stands before."""
+    is_open = slot is not None and not slot.subject
+    return topics.person if is_open and _HER_OR_HIM.search(text) else ""
+
+
 def _self_contained(text: str, name: str, topic: str) -> str:
     """The speaker by name, and the topic before a sentence that only points at it."""
     colon = "：" if has_cjk(text) else ": "
@@ -298,6 +332,8 @@ def _next_topics(fact: Fact, topics: _Topics) -> _Topics:
     """What a following pronoun means: a person or a thing that this fact is about, or the person it names."""
     people = [mention.name for mention in fact.mentions if mention.type == "person"]
     is_other = bool(fact.subject) and fact.subject not in (display_name(fact.speaker), USER)
+    # `Her name is Sesame.` of a cat: what she is from now on.
+    is_open = not fact.subject or not is_other
     leading = _LEADING.match(fact.text)
     thing = (
         fact.subject
@@ -306,7 +342,8 @@ def _next_topics(fact: Fact, topics: _Topics) -> _Topics:
         if leading and not _SAYING.search(leading["thing"])
         else topics.thing
     )
-    person = fact.subject if is_other and fact.subject in people else next(iter(people), topics.person)
+    named_now = fact.value if fact.attribute == "name" and is_open else ""
+    person = fact.subject if is_other and fact.subject in people else next(iter(people), named_now or topics.person)
     return _Topics(thing, person)
 
 

@@ -35,6 +35,8 @@ class Link(msgspec.Struct, frozen=True, kw_only=True):
     edge: Edge
     via: str = ""
     degree: int = 1
+    # Of an update whether it tells that what was asked for itself has changed.
+    is_sure: bool = False
 
 
 # The edge weights of pipelines 4.5. What succeeds a hit takes its place instead.
@@ -60,8 +62,8 @@ UPDATE_LIMIT = 1.0
 # A member of the community that an overview is about belongs to the answer without its words, behind what has them: so
 # much below what led to it, and as far below the middle, which is above the cut.
 COMMUNITY_LOSS = 0.5
-# What stands for something that was asked for or found, before what merely lies beside it.
-_DIRECT = frozenset((Edge.SLOT, Edge.SUPERSEDES, Edge.UPDATES))
+# What stands for something that was found, before what merely lies beside it.
+_REPLACING = frozenset((Edge.SUPERSEDES, Edge.UPDATES))
 
 
 def weight(link: Link) -> float:
@@ -81,11 +83,14 @@ class Drawn(msgspec.Struct, frozen=True):
 def draw(evidence: Mapping[str, float], links: Sequence[Link], midpoint: float) -> dict[str, Drawn]:
     """Every candidate with the best that one of its links makes of it; the order of the links does not count.
 
-    `evidence` is what each candidate has by itself. Slots and successors come first, then one step to neighbours.
+    `evidence` is what each candidate has by itself. Slots come first, then what takes the place of others, then one
+    step to neighbours.
     """
     own = {candidate: Drawn(value, None) for candidate, value in evidence.items()}
-    placed = _follow(own, [link for link in links if link.edge in _DIRECT], midpoint)
-    return _follow(placed, [link for link in links if link.edge not in _DIRECT], midpoint)
+    named = _follow(own, [link for link in links if link.edge is Edge.SLOT], midpoint)
+    placed = _follow(named, [link for link in links if link.edge in _REPLACING], midpoint)
+    beside = [link for link in links if link.edge is not Edge.SLOT and link.edge not in _REPLACING]
+    return _follow(placed, beside, midpoint)
 
 
 def _follow(before: Mapping[str, Drawn], links: Sequence[Link], midpoint: float) -> dict[str, Drawn]:
@@ -108,7 +113,7 @@ def _raised(evidence: Mapping[str, Drawn], link: Link, midpoint: float) -> float
     if link.edge == Edge.SUPERSEDES:
         return max(own, source - SUCCESSION_LOSS)
     if link.edge == Edge.UPDATES:
-        return max(own, min(source + UPDATE_GAIN, own + UPDATE_LIMIT))
+        return max(own, source + UPDATE_GAIN if link.is_sure else min(source + UPDATE_GAIN, own + UPDATE_LIMIT))
     if link.edge == Edge.COMMUNITY:
         return max(own, min(source, midpoint) - COMMUNITY_LOSS)
     return own + min(LINK_SHARE * weight(link) * max(source - own, 0.0), LINK_LIMIT)

@@ -58,6 +58,10 @@ def facts(*texts: str, speaker: str = "user:mara") -> list[Fact]:
         ("后台前端用 Rollup 打包。", "后台前端", "framework", "Rollup", "entities"),
         ("Harbor 的端口是8300。", "Harbor", "port", "8300", "entities"),
         ("Harbor 由阿穗负责。", "Harbor", "owner", "阿穗", "entities"),
+        ("附件不超过二十个。", "附件", "limit", "二十个", "entities"),
+        ("附件限制放宽，三十个以内都行。", "附件", "limit", "三十个", "entities"),
+        ("正文别用缩写。", "正文", "rule", "别用缩写", "patterns"),
+        ("Rex weighs 31 kg.", "Rex", "weight", "31 kg", "entities"),
     ],
 )
 def test_a_statement_has_its_slot(text: str, subject: str, attribute: str, value: str, category: str) -> None:
@@ -129,6 +133,20 @@ def test_a_pronoun_gets_what_was_last_spoken_of() -> None:
 
     assert second.text == "import service: It needs two workers at night."
     assert second.subject == "import service"
+
+
+def test_what_leaves_out_the_verb_is_a_fact_of_its_own_with_it() -> None:
+    found = facts("The mail gateway belongs to Pia, the export job to Olaf.")
+
+    assert [(one.subject, one.attribute, one.value) for one in found] == [
+        ("mail gateway", "owner", "Pia"),
+        ("export job", "owner", "Olaf"),
+    ]
+    assert found[1].text == "the export job belongs to Olaf"
+
+
+def test_who_was_weighed_is_who_got_a_name() -> None:
+    assert facts("Her name is Rexine.", "The vet weighed her today, 31 kg.")[1].subject == "Rexine"
 
 
 def test_clauses_with_subjects_of_their_own_are_facts_of_their_own() -> None:
