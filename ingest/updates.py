@@ -89,7 +89,7 @@ class _Told(NamedTuple):
     numbers: dict[str, set[str]]
 
 
-def _told(statement: Statement, asked: Set[str], named: Set[str]) -> _Told:
+def _told(statement: Statement, asked: set[str], named: set[str]) -> _Told:
     """What it tells of the `asked` words that it has, and of `named`, which are names as well: Android 9."""
     changed = {term for what in _changes(statement.text) for term in asked.intersection(terms(what))}
     numbers: dict[str, set[str]] = {}

@@ -137,7 +137,7 @@ def _read_chinese(question: str) -> Asked:
     words = list(dict.fromkeys([*_telling(text), *latin]))
     matches = (pattern.search(question) for pattern in _CHINESE_KINDS)
     kinds = (_telling(_CHINESE_EVERYDAY.sub("", match["kind"])) for match in matches if match)
-    kind = next((found[-_HEAD_CHARACTERS:] for found in kinds if found), [])
+    kind = next((found for found in kinds if found), list[str]())[-_HEAD_CHARACTERS:]
     return Asked(words, kind, frozenset())
 
 
