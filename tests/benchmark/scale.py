@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import re
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from pathlib import Path
 from uuid import uuid4
@@ -130,11 +130,8 @@ class Growth:
         rate = self._fill(wanted - len(self._keys))
         url, pids = self._fleet.urls[0], (self._fleet.pids[0], self._fleet.graph_pid)
         alone = self._alone(url)
-        crowds = {
-            "new": self._crowd([url], pids, "new"),
-            "known": self._crowd([url], pids, "known"),
-            "known, two APIs": self._crowd(self._fleet.urls, pids, "known"),
-        }
+        texts = [self._questions(self._sizes.searches_each) for _ in range(self._sizes.clients)]
+        crowds = {name: self._crowd(name, urls, pids, texts) for name, urls in self._ways()}
         # Before the sizes on disk are taken, all must be written, for which a hold provides.
         with held(self._fleet.folder / "neo4j"):
             sizes = disk(self._fleet.folder / "neo4j" / "data")
@@ -179,14 +176,21 @@ class Growth:
     def _questions(self, number: int) -> list[str]:
         return [filling.question(place) for place in self._lab.fresh_numbers(number)]
 
-    def _crowd(self, urls: Sequence[str], pids: tuple[int | None, int | None], kind: str) -> dict[str, float]:
-        """All clients at a time. Where questions are known, they have been asked of each API before."""
-        self._note(f"{self._sizes.clients} clients, {kind} questions, {len(urls)} APIs")
-        keys, each = self._keys[-self._sizes.clients :], self._sizes.searches_each
-        texts = [self._questions(each) for _ in keys]
-        if kind == "known":
-            for url in urls:
-                crowd.ask([Client(url, key, own) for key, own in zip(keys, texts, strict=True)], RESULTS)
+    def _ways(self) -> Iterator[tuple[str, Sequence[str]]]:
+        """What a crowd is asked for, and whom; a question is known to an API that was asked it before."""
+        first, *others = self._fleet.urls
+        yield "new", [first]
+        yield "known", [first]
+        yield "known, two APIs", [first, *others]
+
+    def _crowd(
+        self, name: str, urls: Sequence[str], pids: Sequence[int | None], texts: Sequence[Sequence[str]]
+    ) -> dict[str, float]:
+        """All clients at a time, each with its questions, spread over these APIs."""
+        self._note(f"{self._sizes.clients} clients: {name}")
+        keys = self._keys[-self._sizes.clients :]
+        for url in urls[1:]:
+            crowd.ask([Client(url, key, own) for key, own in zip(keys, texts, strict=True)], RESULTS)
         clients = [
             Client(urls[place % len(urls)], key, own) for place, (key, own) in enumerate(zip(keys, texts, strict=True))
         ]
