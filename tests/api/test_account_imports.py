@@ -52,7 +52,7 @@ async def fill(alice: Client, bob: Client, work: Work) -> dict[str, str]:
     noise = await alice.store("Ping from the build machine")
     await alice.post(f"/v1/memories/{noise['id']}/feedback", json={"verdict": "noise"})
     await alice.post(f"/v1/memories/{why['id']}/feedback", json={"verdict": "useful"})
-    file = {"file": ("notes.md", "# Tea\n\nMing grows tea in Fujian.\n\n# 茶\n\n明喜欢乌龙茶。")}
+    file = {"file": ("notes.md", "# Tea\n\nMing grows tea in Wuyuan.\n\n# 茶\n\n明喜欢乌龙茶。")}
     assert (await alice.post("/v1/imports", files=file)).status_code == 200
     team = await alice.space("red", bob=bob)
     await alice.put(f"/v1/spaces/{team['id']}/settings", json={"admission": "conservative"})
@@ -112,7 +112,7 @@ async def test_an_account_that_left_comes_back_whole(
         assert (await alice.delete(f"/v1/spaces/{space}")).status_code == 200
     assert (await alice.delete("/v1/tenants/me", headers=CONFIRM)).status_code == 202
     await work()
-    assert await places(driver, "Fujian") == []
+    assert await places(driver, "Wuyuan") == []
     heir = await sign_up("Heir")
 
     answer = await send(heir, before)
