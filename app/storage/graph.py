@@ -50,8 +50,6 @@ Ending = Callable[[Transaction], Awaitable[None]]
 # What write transactions that are open still have to do at their end.
 _ENDINGS: WeakKeyDictionary[Transaction, list[Ending]] = WeakKeyDictionary()
 
-# A unit of work that has not ended by then is given up by the server; the slowest of ours takes seconds.
-TRANSACTION_TIMEOUT_SECONDS = 60.0
 # Units of work are tried again for this long after a deadlock or a lost connection, reads after such a pause.
 RETRY_SECONDS = 15.0
 RETRY_PAUSE_SECONDS = 0.5
