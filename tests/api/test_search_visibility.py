@@ -171,7 +171,8 @@ async def make_team(driver: AsyncDriver, owner: Client, member: Client) -> str:
     """A team of two tenants, made beneath the API until it has routes for spaces."""
     name = uuid4().hex
     await driver.execute_query(
-        "CREATE (space:Space {id: 'team/' + $name, space_key: 't' + $name + '0', kind: 'team', name: 'Team'}) "
+        "CREATE (space:Space {id: 'team/' + $name, space_key: 't' + $name + '0', kind: 'team', name: 'Team', "
+        "owner_id: $owner}) "
         "CREATE (:SpaceState {space_key: space.space_key, rev: 0}) WITH space "
         "UNWIND [[$owner, 'admin'], [$member, 'member']] AS row "
         "MATCH (tenant:Tenant {id: row[0]}) CREATE (tenant)-[:MEMBER_OF {role: row[1]}]->(space)",

@@ -22,7 +22,7 @@ from app.config import Settings, load_settings
 from app.domain import calibration, ranking, texts
 from app.main import make_parts, prepare, running
 from app.providers.embedder import make_embedder
-from app.services import search, understanding
+from app.services import legs, search, understanding
 from app.storage.search import TextQueries
 from tests.evaluation.conversations import Conversation, Question
 from tests.evaluation.locomo import SEARCH_LIMIT, store, turns_by_text
@@ -32,7 +32,7 @@ from tests.serving import Tenant
 EVERYTHING = "everything"
 DEPTHS = (1, 5, 10)
 # Where the constants and functions stand that a lever changes; a constant stands in each module that imports it.
-MODULES = (calibration, ranking, texts, search, understanding)
+MODULES = (calibration, ranking, texts, legs, search, understanding)
 
 
 async def _nothing(*_: object, **__: object) -> list[object]:

@@ -170,30 +170,6 @@ def test_the_jars_weigh_what_is_announced(server: EmbeddedServer) -> None:
     assert embedded.download_bytes() == 0
 
 
-def test_after_a_kill_the_next_start_finds_what_was_written(server: EmbeddedServer, home: Path) -> None:
-    run(server.connection, "CREATE (:Kept {name: '記憶'})")
-    found = embedded.running(home)
-    assert found is not None
-    os.kill(found.pid, signal.SIGKILL)
-    wait_for(lambda: not server.is_alive(), 5)
-    assert embedded.running(home) is None
-    server.stop()
-
-    with embedded.start(home, ignore, ANY) as again:
-        assert again.connection.password == server.connection.password
-        assert run(again.connection, "MATCH (k:Kept) RETURN k.name") == ["記憶"]
-        # SIGTERM ends it in good order, Ctrl-C does not: that is for the parent to answer.
-        pid = (embedded.running(home) or found).pid
-        os.kill(pid, signal.SIGINT)
-        time.sleep(1.5)
-        assert again.is_alive()
-        os.kill(pid, signal.SIGTERM)
-        wait_for(lambda: not again.is_alive(), 20)
-
-    assert not (home / "neo4j" / "connection.json").exists()
-    assert "Shutdown started" in (home / "neo4j" / "logs" / "debug.log").read_text(encoding="utf-8")
-
-
 async def test_a_store_of_an_older_version_is_brought_up_to_date(
     server: EmbeddedServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -219,6 +195,30 @@ async def test_a_store_of_an_older_version_is_brought_up_to_date(
         ["Ming drinks tea.", True]
     ]
     await graph.close()
+
+
+def test_after_a_kill_the_next_start_finds_what_was_written(server: EmbeddedServer, home: Path) -> None:
+    run(server.connection, "CREATE (:Kept {name: '記憶'})")
+    found = embedded.running(home)
+    assert found is not None
+    os.kill(found.pid, signal.SIGKILL)
+    wait_for(lambda: not server.is_alive(), 5)
+    assert embedded.running(home) is None
+    server.stop()
+
+    with embedded.start(home, ignore, ANY) as again:
+        assert again.connection.password == server.connection.password
+        assert run(again.connection, "MATCH (k:Kept) RETURN k.name") == ["記憶"]
+        # SIGTERM ends it in good order, Ctrl-C does not: that is for the parent to answer.
+        pid = (embedded.running(home) or found).pid
+        os.kill(pid, signal.SIGINT)
+        time.sleep(1.5)
+        assert again.is_alive()
+        os.kill(pid, signal.SIGTERM)
+        wait_for(lambda: not again.is_alive(), 20)
+
+    assert not (home / "neo4j" / "connection.json").exists()
+    assert "Shutdown started" in (home / "neo4j" / "logs" / "debug.log").read_text(encoding="utf-8")
 
 
 def test_the_server_ends_when_its_parent_is_killed(data: Path) -> None:
