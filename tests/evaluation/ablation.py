@@ -62,8 +62,6 @@ LEVERS: dict[str, dict[str, object]] = {
     "without the named speaker": {"OTHER_SPEAKER_PENALTY": 0.0},
     "without times for `when`": {"UNTIMED_PENALTY": 0.0},
     "without periods that are named": {"OTHER_TIME_PENALTY": 0.0},
-    "without length": {"SHORTNESS_PENALTY": 0.0},
-    "without turns that ask": {"ASKS_PENALTY": 0.0},
     "with question words": {"_ENGLISH_STOP_WORDS": frozenset[str]()},
     "without BM25 beside coverage": _weights(bm25=0.0),
     "without the graph": {"_follow": _nothing},
@@ -71,8 +69,8 @@ LEVERS: dict[str, dict[str, object]] = {
     "without full text": {"text_queries": _no_texts},
     "vectors alone": _weights(coverage=0.0, full=0.0, bm25=0.0, before=0.0, around=0.0)
     | {"text_queries": _no_texts, "COSINE_BEFORE": 0.0, "COSINE_AFTER": 0.0, "SESSION_SHARE": 0.0}
-    | {"OTHER_SPEAKER_PENALTY": 0.0, "UNTIMED_PENALTY": 0.0, "OTHER_TIME_PENALTY": 0.0, "SHORTNESS_PENALTY": 0.0}
-    | {"ASKS_PENALTY": 0.0, "_follow": _nothing},
+    | {"OTHER_SPEAKER_PENALTY": 0.0, "UNTIMED_PENALTY": 0.0, "OTHER_TIME_PENALTY": 0.0}
+    | {"_follow": _nothing},
 }
 
 
