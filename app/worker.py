@@ -12,8 +12,6 @@ from itertools import count
 from time import perf_counter
 from uuid import uuid4
 
-import msgspec
-
 from app import metrics
 from app.domain.errors import OurmemError
 from app.domain.events import EventType
@@ -206,8 +204,8 @@ class Attempt:
         principal = await graph.read(system.get_task_principal, task)
         if principal is None or task.cancel_asked_at is not None:
             raise CancelAsked
-        principal = msgspec.structs.replace(principal, quotas=quotas.given(self._parts.settings))
-        return await work.run(self._parts, principal, task, self._report)
+        limited = quotas.limited(self._parts.settings, principal)
+        return await work.run(self._parts, limited, task, self._report)
 
     async def _report(self, progress: Progress) -> None:
         self._progress = progress

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import msgspec
 from litestar.di import NamedDependency
 
 from app.api.context import note_allowance
@@ -48,12 +47,7 @@ async def _find(request: AnyRequest, parts: Parts, hashed: str) -> Principal:
         parts.limits.note_failure(parts.settings, address, now)
         raise Unauthorized("the API key is unknown, revoked or expired")
     parts.limits.note_success(hashed)
-    return limited(parts, principal)
-
-
-def limited(parts: Parts, principal: Principal) -> Principal:
-    """With what accounts may keep here."""
-    return msgspec.structs.replace(principal, quotas=quotas.given(parts.settings))
+    return quotas.limited(parts.settings, principal)
 
 
 def _only_reads(request: AnyRequest) -> bool:

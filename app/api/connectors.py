@@ -7,7 +7,6 @@ from litestar import Router, delete, get, post
 from litestar.di import NamedDependency
 from litestar.params import FromPath
 
-from app.api.auth import limited
 from app.api.documents import documented
 from app.api.reading import AnyRequest, read_body
 from app.api.tenants import Status
@@ -15,7 +14,7 @@ from app.domain.connectors import REFUSED, Connected, ConnectionList, Delivery, 
 from app.domain.errors import Unauthorized
 from app.domain.memories import MAX_NAME_CHARS
 from app.domain.principal import Principal, key_hash
-from app.services import connectors
+from app.services import connectors, quotas
 from app.services.parts import Parts
 from app.storage import system
 
@@ -65,7 +64,7 @@ async def receive(request: AnyRequest, parts: Parts, token: str) -> Received:
         signature=request.headers.get("x-hub-signature-256", ""),
         body=await request.body(),
     )
-    registered = msgspec.structs.replace(registered, principal=limited(parts, registered.principal))
+    registered = msgspec.structs.replace(registered, principal=quotas.limited(parts.settings, registered.principal))
     return await connectors.receive(parts, registered, token, delivery)
 
 

@@ -6,7 +6,6 @@ from datetime import timedelta
 from uuid import uuid4
 
 import click
-import msgspec
 from rich.table import Column, Table
 
 from app.api.tenants import draw_key, sign_up
@@ -61,8 +60,7 @@ def give_quota(tenant_id: str, given: tuple[int | None, int | None, int | None],
     """Gives a tenant quotas of its own, where any are named, and prints all with what is used of them."""
 
     async def give(parts: Parts) -> QuotasView:
-        principal = await get_principal(parts, ("", tenant_id))
-        limited = msgspec.structs.replace(principal, quotas=quotas.given(parts.settings))
+        limited = quotas.limited(parts.settings, await get_principal(parts, ("", tenant_id)))
         if reset or any(value is not None for value in given):
             await parts.graph.write(quotas.update, limited, OwnQuotas(*given), reset)
         return await parts.graph.read(quotas.get, limited, parts.clock())

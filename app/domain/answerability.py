@@ -25,7 +25,7 @@ _NAMED_SLOT = -0.5
 # From here on most words are missing.
 _MOST = 0.57
 # What a question asks for should stand in one of the best; what stands only in one of the next is missing by half.
-_BEST, _NEXT = 5, 12
+_BEST, LOOKED_AT = 5, 12
 
 _ASKS_NUMBER = re.compile(
     r"\bhow (?:many|much|long|old|often|far|big|fast)\b|\bwhat (?:time|percentage|number)\b"
@@ -46,12 +46,12 @@ _DURATION = re.compile(
 
 
 def required_relevance(question: str, texts: Sequence[str], *, has_slot: bool = False) -> float:
-    """The relevance in [0,1] that the best result needs for an answer; `texts` are all that was found, best first.
+    """The relevance in [0,1] that the best result needs for an answer; `texts` are what was found, best first.
 
     `has_slot` says that the best one is the value of an attribute that the question names; it need not say so again.
     """
     asked = read_question(question)
-    near, everywhere = said_words(texts[:_BEST]), said_words(texts[:_NEXT])
+    near, everywhere = said_words(texts[:_BEST]), said_words(texts[:LOOKED_AT])
     lacks_words = _missing_share(asked, near, everywhere) >= _MOST
     kind_missing = _share([not is_said(word, near) for word in asked.kind])
     line = _NOTHING_MISSING + _NAMED_SLOT * has_slot + _WORDS_MISSING * lacks_words + _KIND_MISSING * kind_missing

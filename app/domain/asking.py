@@ -11,6 +11,7 @@ from collections.abc import Sequence
 
 import msgspec
 
+from app.domain.readings import read
 from app.domain.texts import CJK, cjk_characters, content_terms, has_cjk, terms
 
 # The longer one of two forms of a word may have so many letters more: linter and linting, medication and medicine.
@@ -104,7 +105,7 @@ def read_question(question: str) -> Asked:
 
 def said_words(texts: Sequence[str]) -> frozenset[str]:
     """The stems and Chinese characters of some texts."""
-    return frozenset(word for text in texts for word in (*terms(text), *cjk_characters(text)))
+    return frozenset(word for text in texts for word in read(text).counts)
 
 
 def is_said(word: str, said: frozenset[str]) -> bool:

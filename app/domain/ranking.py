@@ -115,25 +115,13 @@ class Assessment(msgspec.Struct, frozen=True):
     has_vector: bool
 
 
-def score(
-    query: str,
-    candidates: Sequence[Candidate],
-    *,
-    has_vector: bool,
-    links: Sequence[Link] = (),
-    periods: Sequence[Period] = (),
-) -> list[Scored]:
-    """All candidates, the most relevant first; without vectors the words decide alone.
-
-    `links` lie between the candidates; `periods` are the times that the query names.
-    """
-    return order(assess(query, candidates, has_vector=has_vector, periods=periods), links)
-
-
 def assess(
     query: str, candidates: Sequence[Candidate], *, has_vector: bool, periods: Sequence[Period] = ()
 ) -> Assessment:
-    """The first half of `score`: all that takes time, and needs no links."""
+    """What each candidate is by itself: all that takes time, and needs no links.
+
+    Without vectors the words decide alone; `periods` are the times that the query names.
+    """
     readings = [read_turn(candidate.speaker, candidate.text) for candidate in candidates]
     question = _question(query, candidates, readings, has_vector=has_vector, periods=periods)
     turns = Turns([candidate.place for candidate in candidates])
@@ -146,7 +134,7 @@ def assess(
 
 
 def order(assessment: Assessment, links: Sequence[Link] = ()) -> list[Scored]:
-    """The candidates with what their links make of them, the most relevant first."""
+    """The candidates with what the links between them make of them, the most relevant first."""
     drawn = draw(assessment.evidence, links, assessment.weights.midpoint)
     scored = [_scored(assessment, judged, drawn[judged.candidate.id]) for judged in assessment.judged]
     return sorted(scored, key=lambda one: (-one.relevance, -one.bm25, one.id))

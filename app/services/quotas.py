@@ -21,6 +21,11 @@ def given(settings: Settings) -> Quotas:
     return Quotas(settings.quota_memories, settings.quota_text_bytes, settings.quota_llm_tokens_a_day)
 
 
+def limited(settings: Settings, principal: Principal) -> Principal:
+    """The principal with what accounts may keep here."""
+    return msgspec.structs.replace(principal, quotas=given(settings))
+
+
 async def get(tx: Transaction, principal: Principal, now: datetime) -> QuotasView:
     """What the caller's account has, and what it may have."""
     own = await quotas.get_own(tx, principal.tenant_id) or OwnQuotas()

@@ -8,7 +8,7 @@ import msgspec
 
 from app.domain import ranking
 from app.domain.activation import Usage, activation
-from app.domain.answerability import required_relevance
+from app.domain.answerability import LOOKED_AT, required_relevance
 from app.domain.excerpts import excerpt
 from app.domain.links import Edge, Link
 from app.domain.memories import State, timestamp
@@ -173,7 +173,7 @@ def _cut(plan: Plan, ranked: list[Ranked], watch: Stopwatch) -> list[Ranked]:
 def _required(plan: Plan, likely: Sequence[Ranked]) -> float:
     """How relevant the best must be; what the question names as subject and attribute it need not say in its words."""
     has_slot = bool(likely) and any(step.edge == Edge.SLOT for step in likely[0].why.path)
-    texts = [embedding_text(item.hit.speaker, item.hit.text) for item in likely]
+    texts = [embedding_text(item.hit.speaker, item.hit.text) for item in likely[:LOOKED_AT]]
     return required_relevance(plan.query, texts, has_slot=has_slot)
 
 

@@ -247,7 +247,9 @@ class Growth:
     def _build(self) -> dict[str, float]:
         """The seconds that the indexes of search take when they are made anew at the last size."""
         spent: dict[str, float] = {}
-        creations = {index: parse(index, text) for text in statements(SCRIPTS[SEARCH_SCHEMA]) for index in _named(text)}
+        creations = {
+            index: parse(index, text) for text in statements(SCRIPTS[SEARCH_SCHEMA]) for index in NAMED.findall(text)
+        }
         for name, creation in creations.items():
             self._note(f"building {name}")
             self._lab.bolt.run(QUERIES[f"drop_{name}"])
@@ -273,11 +275,6 @@ def _part(parts: Sequence[str]) -> str:
         return "log"
     kinds = {"vector": "vector", "fulltext": "text", "range": "range"}
     return next((name for kind, name in kinds.items() if any(part.startswith(kind + "-") for part in parts)), "store")
-
-
-def _named(statement: str) -> list[str]:
-    """The index that a statement creates."""
-    return NAMED.findall(statement)
 
 
 def _megabytes(pid: int | None) -> float:

@@ -11,7 +11,6 @@ from collections.abc import Callable, Generator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from types import ModuleType
-from typing import Any
 from unittest import mock
 
 import msgspec
@@ -25,7 +24,7 @@ from app.providers.embedder import make_embedder
 from app.services import legs, search, understanding
 from app.storage.search import TextQueries
 from tests.evaluation.conversations import Conversation, Question
-from tests.evaluation.locomo import SEARCH_LIMIT, store, turns_by_text
+from tests.evaluation.locomo import SEARCH_LIMIT, store, turns_by_text, turns_found
 from tests.evaluation.scores import Estimate, estimate, median, recall
 from tests.serving import Tenant
 
@@ -161,10 +160,9 @@ def _ask(
     owner: Tenant, name: str, question: Question, by_text: Mapping[tuple[str, str], list[str]], lever: str
 ) -> Outcome:
     started = time.perf_counter()
-    results: list[dict[str, Any]] = owner.search(question.text, limit=SEARCH_LIMIT, min_score=0)["results"]
+    answer = owner.search(question.text, limit=SEARCH_LIMIT, min_score=0)
     seconds = time.perf_counter() - started
-    hits = [(hit["memory"]["session_id"], hit["memory"]["content"].strip()) for hit in results]
-    found = [by_text.get(hit, []) for hit in hits]
+    found = turns_found(answer, by_text)
     return Outcome(
         lever=lever,
         conversation=name,

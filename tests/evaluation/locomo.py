@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
 
 import click
 import msgspec
@@ -90,13 +91,12 @@ def _ask(tenant: Tenant, conversation: Conversation, asked: Sequence[Question]) 
         started = time.perf_counter()
         answer = tenant.search(question.text, limit=SEARCH_LIMIT, min_score=0)
         seconds = time.perf_counter() - started
-        hits = [(hit["memory"]["session_id"], hit["memory"]["content"].strip()) for hit in answer["results"]]
         outcome = Outcome(
             conversation=conversation.name,
             question=question.text,
             category=question.category,
             gold=sorted(question.gold),
-            found=[by_text.get(hit, []) for hit in hits],
+            found=turns_found(answer, by_text),
             bm25=[[turns[place].id] for place in words.best(question.text, SEARCH_LIMIT)],
             seconds=seconds,
         )
@@ -111,6 +111,12 @@ def turns_by_text(conversation: Conversation) -> dict[tuple[str, str], list[str]
         for turn in turns:
             found.setdefault((_session_id(conversation, number), turn.content.strip()), []).append(turn.id)
     return found
+
+
+def turns_found(answer: Mapping[str, Any], by_text: Mapping[tuple[str, str], list[str]]) -> list[list[str]]:
+    """The turns that each result of a search stands for, best first."""
+    hits = [(hit["memory"]["session_id"], hit["memory"]["content"].strip()) for hit in answer["results"]]
+    return [by_text.get(hit, []) for hit in hits]
 
 
 def figures(name: str, outcomes: Sequence[Outcome]) -> Figures:

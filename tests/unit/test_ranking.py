@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import random
 import time
+from collections.abc import Sequence
 from datetime import UTC, datetime
 
 import msgspec
 import pytest
 
 from app.domain.periods import Period
-from app.domain.ranking import ABSTAIN_BELOW, DROP_BELOW, Candidate, Scored, prior, score
+from app.domain.ranking import ABSTAIN_BELOW, DROP_BELOW, Candidate, Scored, assess, order, prior
 from app.domain.turns import Place
 
 # Cosines that the bundled model gives for a fitting text, a loosely related one and an unrelated one.
@@ -21,6 +22,12 @@ def candidate(
     text: str, cosine: float | None = FAR, *, name: str = "", session_id: str = "", speaker: str = ""
 ) -> Candidate:
     return Candidate(id=name or text, text=text, cosine=cosine, session_id=session_id, speaker=speaker)
+
+
+def score(
+    query: str, candidates: Sequence[Candidate], *, has_vector: bool, periods: Sequence[Period] = ()
+) -> list[Scored]:
+    return order(assess(query, candidates, has_vector=has_vector, periods=periods))
 
 
 def relevances(scored: list[Scored]) -> dict[str, float]:

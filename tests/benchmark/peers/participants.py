@@ -19,7 +19,7 @@ from app.storage.embedded import Connection, Ports
 from tests.benchmark.peers.comparison import Answer
 from tests.benchmark.peers.job import Job
 from tests.evaluation.conversations import Conversation
-from tests.evaluation.locomo import SEARCH_LIMIT, store, turns_by_text
+from tests.evaluation.locomo import SEARCH_LIMIT, store, turns_by_text, turns_found
 from tests.serving import Service, Tenant
 
 Decoded = TypeVar("Decoded")
@@ -166,9 +166,7 @@ class Ours:
         started = time.perf_counter()
         answer = self._tenants[asked.conversation].search(asked.text, limit=SEARCH_LIMIT, min_score=0)
         spent = (time.perf_counter() - started) * 1000
-        turns = self._turns[asked.conversation]
-        hits = [(hit["memory"]["session_id"], hit["memory"]["content"].strip()) for hit in answer["results"]]
-        return Answer([turns.get(hit, []) for hit in hits], spent)
+        return Answer(turns_found(answer, self._turns[asked.conversation]), spent)
 
 
 def _timed(tenant: Tenant, conversation: Conversation) -> float:
