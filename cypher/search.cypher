@@ -117,8 +117,8 @@ RETURN memory.id AS id
 LIMIT $limit;
 
 // name: list_recent
-// The newest memories and messages that pass the filters: what an empty query answers.  Messages of one request have
-// the same time, so their position orders them.
+// The newest memories that pass the filters, and the newest messages for which there is room: what an empty query answers.
+// Messages of one request have the same time, so their position orders them.
 UNWIND $space_keys AS space_key
 // The hint, a range that excludes nothing and the space in the order make the planner read newest first and stop early.
 CALL (space_key) {
@@ -154,7 +154,7 @@ RETURN {
   tier: memory.tier, centrality: coalesce(memory.centrality, 0.5), uses: coalesce(memory.uses, 0.0), used_at: toString(coalesce(memory.last_accessed_at, memory.created_at)),
   created_at: toString(memory.created_at), valid_from: toString(memory.valid_from)
 } AS hit
-ORDER BY memory.created_at DESC, memory.position DESC, memory.id DESC
+ORDER BY memory:Episode, memory.created_at DESC, memory.position DESC, memory.id DESC
 LIMIT $limit;
 
 // name: list_neighbours

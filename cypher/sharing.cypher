@@ -57,6 +57,22 @@ WITH copy WHERE copy.space_key = $space_key AND copy.visible_to IN $visible AND 
 RETURN copy.id AS id
 ORDER BY copy.created_at, copy.id;
 
+// name: list_copies_from
+// The copies that were made of a copy, wherever they lie.
+MATCH (origin:Memory {id: $id})<-[:SHARED_FROM]-(copy:Memory)
+WHERE origin.space_key IN $space_keys AND copy.state <> 'deleted'
+RETURN {id: copy.id, space_key: copy.space_key, visible_to: copy.visible_to} AS copy;
+
+// name: move_copies
+// Makes copies of a copy those of the one that replaces it.
+MATCH (new:Memory {id: $new_id}) WHERE new.space_key IN $space_keys
+UNWIND $copies AS row
+MATCH (copy:Memory {id: row.id})-[shared:SHARED_FROM]->(:Memory {id: $old_id})
+CREATE (copy)-[moved:SHARED_FROM]->(new)
+SET moved = properties(shared), copy.share_key = row.share_key
+DELETE shared
+RETURN count(copy) AS moved;
+
 // name: list_live_copies
 // The copies that follow these memories: as long as whoever shared them may still read the origin and write where the
 // copy lies.  Each with what its space says of secrets, and with the new text that it would have, '' for none.

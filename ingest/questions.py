@@ -53,6 +53,25 @@ _PHRASES: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
         ("name", r"\bcalled\b|叫什么"),
     )
 )
+# How agents call whom they ask for. Where it is a thing of theirs, as in `the user table`, it is left alone.
+_THING = (
+    r"(?! (?:accounts?|agents?|base|class|data|endpoints?|entity|experience|fields?|groups?|guide|ids?|inputs?"
+    r"|interface|list|login|manual|menu|models?|modules?|names?|objects?|pages?|panel|permissions?|profiles?|records?|requests?"
+    r"|roles?|schema|services?|sessions?|settings?|stor(?:y|ies|e)|tables?|tests?|tokens?)\b)"
+)
+_FIRST_PERSON_FORMS: tuple[tuple[re.Pattern[str], str], ...] = tuple(
+    (re.compile(pattern, re.IGNORECASE), form)
+    for pattern, form in (
+        (rf"\b(?:the |my )user['’]s\b{_THING}", "my"),
+        (rf"\bis the user\b{_THING}", "am I"),
+        (rf"\b(do|did|was|have)(?:es)? the user\b{_THING}", r"\1 I"),
+        (rf"\bhas the user\b{_THING}", "have I"),
+        (
+            "(?:(?<![\u4e00-\u9fff])|(?<=请问))(?:这个)?用户(?=[的在住叫是有喜爱想要会能去来做吃喝说对从最学怎几多哪什平现每])",
+            "我",
+        ),
+    )
+)
 _NOUNS = sorted((noun for noun in SYNONYMS if not noun.isascii()), key=len, reverse=True)
 
 
@@ -65,6 +84,15 @@ class Asked(msgspec.Struct, frozen=True):
     attributes: list[str]
     subjects: list[str]
     of_asker: bool
+
+
+def in_first_person(query: str) -> str:
+    """A question about the user as he would ask it himself, since his memories are kept in his own words."""
+    if len(query) > MAX_QUESTION_CHARS:
+        return query
+    for pattern, form in _FIRST_PERSON_FORMS:
+        query = pattern.sub(form, query)
+    return query
 
 
 def parse_question(query: str) -> Asked:

@@ -13,12 +13,14 @@ from msgspec import Meta
 from app.domain.errors import Invalid, TooLong
 from app.domain.principal import filter_token
 from app.domain.provenance import Provenance, Shared, StaleInfo, stale_info
-from app.domain.texts import SafeText, first_sentence, normalised
+from app.domain.texts import SafeText, first_sentences, normalised
 
 OPEN_END = datetime(9999, 12, 31, tzinfo=UTC)
 BEGINNING = datetime(1, 1, 1, tzinfo=UTC)
 # The largest text of one memory or message in characters; longer things are files (contract, appendix A: 413).
 MAX_CONTENT_CHARS = 100_000
+# What the hook of omem for Claude Code shows of a memory when a session begins.
+ABSTRACT_CHARS = 200
 MAX_TAGS = 100
 MAX_NAME_CHARS = 256
 
@@ -376,8 +378,8 @@ def current_key(memory: Memory) -> str:
 
 
 def abstract_of(content: SafeText) -> str:
-    """The one-line layer when nobody wrote one."""
-    return first_sentence(content)
+    """The one-line layer when nobody wrote one: all of a short text, since hooks show nothing else of a memory."""
+    return first_sentences(content, ABSTRACT_CHARS)
 
 
 def check_content(content: str) -> None:

@@ -196,7 +196,10 @@ def is_everything(query: str) -> bool:
     return query.strip() in ("", "*")
 
 
-def recency_score(created_at: datetime, now: datetime) -> float:
-    """A score in (0,1] for an answer without a question: halved every thirty days."""
+def recency_score(created_at: datetime, now: datetime, *, is_message: bool) -> float:
+    """A score in (0,1] for an answer without a question: halved every thirty days.
+
+    A message counts like a fact that is thirty days older, since facts say what is worth keeping of messages.
+    """
     age = max(timedelta(), now - created_at)
-    return 0.5 ** (age / RECENT_HALF_LIFE)
+    return 0.5 ** (age / RECENT_HALF_LIFE + is_message)

@@ -149,6 +149,15 @@ def first_sentence(text: str, limit: int = 120) -> str:
     return sentence if len(sentence) <= limit else _cut(sentence, limit)
 
 
+def first_sentences(text: str, limit: int) -> str:
+    """As many sentences from the beginning as `limit` characters hold, on one line; of a longer one its beginning."""
+    flat = " ".join(text.split())
+    if len(flat) <= limit:
+        return flat
+    ends = [end for match in SENTENCE_END.finditer(flat[: limit + 1]) if (end := match.end()) <= limit]
+    return flat[: ends[-1]] if ends else _cut(flat, limit)
+
+
 def estimate_tokens(text: str) -> int:
     """About how many word pieces a model reads of the text."""
     return sum(_piece_tokens(piece) for piece in _PIECE.findall(text))

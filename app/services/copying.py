@@ -173,6 +173,15 @@ async def lock_with_live_copies(
     await lock_spaces(tx, {*space_keys, *(copy.space_key for copy in copies)})
 
 
+async def move(tx: Transaction, principal: Principal, old_id: str, new_id: str, now: datetime) -> None:
+    """Makes what was copied from a copy a copy of the one that replaces it; call it when that one is there."""
+    copies = await sharing.list_copies_from(tx, principal, old_id)
+    keys = {copy.id: share_key(new_id, copy.space_key, copy.visible_to) for copy in copies}
+    if keys:
+        await sharing.move_copies(tx, principal, keys, old_id, new_id)
+        await follow(tx, principal, [new_id], now)
+
+
 async def follow(tx: Transaction, principal: Principal, ids: Sequence[str], now: datetime) -> None:
     """Makes live copies say what these memories say by now, and copies of the copies; call it after every change.
 

@@ -100,6 +100,6 @@ async def _recent(parts: Parts, principal: Principal, plan: Plan, watch: Stopwat
 
 
 def _recent_result(hit: Hit, now: datetime) -> Ranked:
-    score = recency_score(hit.created_at, now)
+    score = recency_score(hit.created_at, now, is_message=hit.kind == "message")
     why = Why(legs={"recent": 1}, p_vector=0, p_text=0, relevance=0, prior=1, path=[])
     return Ranked(hit=hit, score=score, why=why)

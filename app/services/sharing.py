@@ -191,7 +191,9 @@ async def _replace(tx: Transaction, principal: Principal, pair: tuple[Memory, Me
         mode=old.shared.mode if old.shared else parse_mode(None),
     )
     await memories.delete_many(tx, principal, [old.id], given.now)
-    new = copy_of(origin, wanted, str(uuid4()), given.now)
+    # It counts on, so that what was copied from the old one is behind it.
+    new = msgspec.structs.replace(copy_of(origin, wanted, str(uuid4()), given.now), version=old.version + 1)
     key = share_key(origin.id, new.space_key, new.visible_to)
     await copying.create(tx, principal, [CopyWrite(origin, key, new)], wanted, given)
+    await copying.move(tx, principal, old.id, new.id, given.now)
     return view(await must_get(tx, principal, new.id))

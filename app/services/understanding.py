@@ -15,13 +15,14 @@ from app.domain.principal import Principal, filter_token
 from app.domain.search import MAX_QUERY_CHARS, Part, SearchRequest, asks_for_past, parse_include, split_tags
 from app.domain.texts import has_cjk, lucene_query
 from app.storage.search import Scope, TextQueries
-from ingest.questions import find_periods
+from ingest.questions import find_periods, in_first_person
 
 
 class Plan(msgspec.Struct, frozen=True, kw_only=True):
     """A search request understood: what the legs are asked and what the answer shall hold."""
 
-    # What is looked for: the question, or of an overview its topic alone, since the other words say nothing about it.
+    # What is looked for: the question as the user would ask it, or of an overview its topic alone, since the other
+    # words say nothing about it.
     query: str
     topic: str
     scope: Scope
@@ -43,7 +44,7 @@ def understand(principal: Principal, request: SearchRequest, now: datetime) -> P
     tags, containers = split_tags(parse_list(request.tags))
     scope = parse_scope(principal, request, now)
     topic = topic_of(request.q)
-    asked = msgspec.structs.replace(request, q=topic or request.q)
+    asked = msgspec.structs.replace(request, q=topic or in_first_person(request.q))
     return Plan(
         query=asked.q,
         topic=topic,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 import msgspec
@@ -32,6 +32,14 @@ class KnownCopy(msgspec.Struct, frozen=True):
 
     share_key: str
     id: str
+
+
+class FurtherCopy(msgspec.Struct, frozen=True):
+    """A copy of a copy, and for whom it is."""
+
+    id: str
+    space_key: str
+    visible_to: str
 
 
 class Written(msgspec.Struct, frozen=True):
@@ -108,6 +116,19 @@ async def create_copies(
 
 async def list_copies_of(tx: Transaction, principal: Principal, space_key: str, memory_id: str) -> list[str]:
     return await many(tx, QUERIES["list_copies_of"], str, id=memory_id, space_key=space_key, visible=principal.visible)
+
+
+async def list_copies_from(tx: Transaction, principal: Principal, copy_id: str) -> list[FurtherCopy]:
+    return await many(tx, QUERIES["list_copies_from"], FurtherCopy, id=copy_id, space_keys=principal.space_keys)
+
+
+async def move_copies(
+    tx: Transaction, principal: Principal, copies: Mapping[str, str], old_id: str, new_id: str
+) -> None:
+    """Makes copies of one copy those of another; each id with its new key."""
+    rows = [{"id": copy_id, "share_key": key} for copy_id, key in copies.items()]
+    keys = principal.space_keys
+    await one(tx, QUERIES["move_copies"], int, copies=rows, old_id=old_id, new_id=new_id, space_keys=keys)
 
 
 async def list_live_copies(tx: Transaction, space_keys: Sequence[str], ids: Sequence[str]) -> list[LiveCopy]:

@@ -75,9 +75,12 @@ async def test_a_chinese_text_is_found_by_part_of_it(alice: Client) -> None:
 
 @pytest.mark.parametrize(
     ("content", "abstract"),
-    [("Green tea. Never coffee.", "Green tea."), ("他住在巴黎。他喜欢绿茶。", "他住在巴黎。")],
+    [
+        ("Green tea.\nNever coffee.", "Green tea. Never coffee."),
+        (f"他住在巴黎。{'他喜欢绿茶，' * 40}", "他住在巴黎。"),
+    ],
 )
-async def test_the_first_sentence_is_the_abstract(alice: Client, content: str, abstract: str) -> None:
+async def test_the_abstract_is_as_much_as_fits_on_a_line(alice: Client, content: str, abstract: str) -> None:
     stored = await alice.store(content)
 
     assert stored["l0_abstract"] == abstract

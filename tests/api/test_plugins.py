@@ -63,6 +63,19 @@ async def test_mcp_searches_and_prints_scores_and_tags(alice: Client) -> None:
     assert [f"{result['score']:.2f} {', '.join(result['memory']['tags'])}" for result in found]
 
 
+@pytest.mark.parametrize(
+    ("said", "question"),
+    [("I live in Oslo.", "where does the user live?"), ("我住在奥斯陆。", "用户住在哪里？")],
+)
+async def test_agents_ask_about_the_user_what_he_said_of_himself(
+    alice: Client, work: Work, said: str, question: str
+) -> None:
+    await alice.say(said)
+    await work()
+
+    assert said in contents(await search(alice, q=question, limit=10))
+
+
 async def test_mcp_gets_updates_and_forgets(alice: Client) -> None:
     path = f"/v1/memories/{(await alice.store('Green tea'))['id']}"
 
@@ -132,6 +145,15 @@ async def test_search_for_nothing_in_particular_answers_the_newest(alice: Client
     assert contents(await search(alice, q=query, limit=10)) == ["黑茶", "Green tea"]
     tagged = await search(alice, q=query, limit=20, tags=f"{USER_TAG},{PROJECT_TAG}")
     assert contents(tagged) == ["黑茶", "Green tea"]
+
+
+async def test_what_agents_wrote_down_comes_before_what_was_said(alice: Client) -> None:
+    """A context has room for ten or twenty: facts first, since they say what the messages said."""
+    await alice.store("Green tea")
+    await send(alice, "POST", "/v1/memories", {"messages": TALK, "mode": "raw"})
+
+    assert contents(await search(alice, q="", limit=10)) == ["Green tea", "奥斯陆很美。", "I live in Oslo now"]
+    assert contents(await search(alice, q="*", limit=1)) == ["Green tea"]
 
 
 async def test_opencode_may_send_a_whole_first_message_as_the_query(alice: Client) -> None:
@@ -253,7 +275,8 @@ async def test_claude_code_reads_the_list_at_the_start_of_a_session(alice: Clien
 
     assert '"error"' not in answer.text
     memory = answer.json()["memories"][0]
-    assert memory["l0_abstract"] == "Errors are logged."
+    # The hook shows nothing else of it.
+    assert memory["l0_abstract"] == "Errors are logged. They are not raised."
     # What Python 3.10 can read: six digits and an offset.
     assert len(memory["created_at"]) == len("2026-11-23T02:35:58.101995+00:00")
 

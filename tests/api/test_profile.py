@@ -245,10 +245,10 @@ async def test_the_text_fits_the_budget_and_says_what_it_leaves_out(alice: Clien
     assert estimate_tokens(bare["profile"]) <= 300
 
 
-async def test_a_long_text_is_shown_by_its_first_sentence(alice: Client) -> None:
+async def test_a_long_text_is_shown_by_its_first_sentences(alice: Client) -> None:
     await alice.store("Ann keeps bees. " + "They fly far. " * 500, category="profile")
 
-    assert (await profile(alice))["static_facts"] == ["Ann keeps bees. …"]
+    assert (await profile(alice))["static_facts"] == [f"Ann keeps bees. {'They fly far. ' * 13}…"]
 
 
 async def test_spaces_are_merged_with_the_personal_one_first(alice: Client, stranger: Client, work: Work) -> None:

@@ -245,6 +245,24 @@ async def test_a_copy_keeps_its_text_until_it_is_made_anew(alice: Client, bob: C
     assert (await staleness(bob, new["id"]))["is_stale"] is False
 
 
+@pytest.mark.parametrize("mode", ["snapshot", "live"])
+async def test_what_was_pulled_can_follow_a_copy_that_was_made_anew(
+    alice: Client, bob: Client, team: str, mode: str
+) -> None:
+    origin = await alice.store(TEXT)
+    copy = (await share(alice, origin["id"], team)).json()
+    pulled = (await pull(bob, copy["id"], team, mode=mode)).json()
+    await alice.put(f"/v1/memories/{origin['id']}", json={"content": "部署改用 Flux"})
+
+    renewed = (await reshare(alice, copy["id"])).json()
+
+    told = await staleness(bob, pulled["id"])
+    assert (told["is_stale"], told["source_deleted"]) == (mode == "snapshot", False)
+    again = await pull(bob, renewed["id"], team, mode=mode)
+    assert (again.status_code, again.json()["id"]) == (200, pulled["id"])
+    assert (await reshare(bob, pulled["id"])).json()["content"] == "部署改用 Flux"
+
+
 async def test_staleness_is_told_only_of_copies_and_only_when_asked(alice: Client, team: str) -> None:
     origin = await alice.store(TEXT)
     copy = (await share(alice, origin["id"], team)).json()

@@ -8,7 +8,7 @@ import pytest
 
 from app.domain.answerability import ABSTAIN_BELOW, required_relevance
 from app.domain.asking import read_question
-from ingest.questions import MAX_NAMES, find_periods, parse_question
+from ingest.questions import MAX_NAMES, find_periods, in_first_person, parse_question
 from ingest.updates import Statement, find_updates
 
 
@@ -29,6 +29,25 @@ def test_a_question_names_attribute_and_subject(question: str, attribute: str, s
 
     assert attribute in asked.attributes
     assert subject in asked.subjects
+
+
+@pytest.mark.parametrize(
+    ("question", "asked"),
+    [
+        ("where does the user live?", "where do I live?"),
+        ("Is the user vegetarian?", "am I vegetarian?"),
+        ("Has the user been to Rome?", "have I been to Rome?"),
+        ("What is the user's job?", "What is my job?"),
+        ("用户住在哪里？", "我住在哪里？"),
+        ("请问这个用户的生日", "请问我的生日"),
+        ("does the user table have an index?", "does the user table have an index?"),
+        ("the user's session token", "the user's session token"),
+        ("新用户怎么注册", "新用户怎么注册"),
+        ("用户表有哪些字段", "用户表有哪些字段"),
+    ],
+)
+def test_what_agents_ask_about_the_user_is_asked_as_by_himself(question: str, asked: str) -> None:
+    assert in_first_person(question) == asked
 
 
 @pytest.mark.parametrize("question", ["", "!!!", "zebra migration", "斑马迁徙"])

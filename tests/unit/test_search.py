@@ -48,7 +48,8 @@ def test_any_sign_but_a_star_asks_for_something(query: str) -> None:
 def test_a_memory_fades_by_half_in_thirty_days() -> None:
     ages = (timedelta(days=-1), timedelta(), timedelta(days=30), timedelta(days=60))
 
-    assert [recency_score(NOON - age, NOON) for age in ages] == [1, 1, 0.5, 0.25]
+    assert [recency_score(NOON - age, NOON, is_message=False) for age in ages] == [1, 1, 0.5, 0.25]
+    assert [recency_score(NOON - age, NOON, is_message=True) for age in ages] == [0.5, 0.5, 0.25, 0.125]
 
 
 def test_parts_of_an_answer_come_as_a_comma_list_or_a_list() -> None:

@@ -8,6 +8,7 @@ from app.domain.texts import (
     MAX_QUERY_TERMS,
     estimate_tokens,
     first_sentence,
+    first_sentences,
     has_cjk,
     is_mostly_cjk,
     lucene_query,
@@ -175,6 +176,19 @@ def test_punctuation_alone_stays_itself() -> None:
 )
 def test_the_first_sentence_ends_where_a_reader_would(text: str, expected: str) -> None:
     assert first_sentence(text) == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("Great. We use ports\nof our own.", "Great. We use ports of our own."),
+        ("Tea is fine. Coffee is fine. Water is even better.", "Tea is fine. Coffee is fine."),
+        ("茶好喝。水也好喝。" * 4, "茶好喝。水也好喝。茶好喝。水也好喝。茶好喝。水也好喝。茶好喝。"),
+        ("one two three four five six seven eight nine", "one two three four five six"),
+    ],
+)
+def test_so_many_sentences_are_taken_as_fit(text: str, expected: str) -> None:
+    assert first_sentences(text, limit=32) == expected
 
 
 def test_a_long_sentence_is_cut_between_words() -> None:
