@@ -20,6 +20,7 @@ import msgspec
 from app.domain.account_lines import AccountImported
 from app.domain.conflicts import ConflictList, ConflictView, ResolveRequest
 from app.domain.decisions import DecisionList, DecisionView
+from app.domain.discovery import ReconcileAnswer
 from app.domain.entities import EntityList, Timeline
 from app.domain.errors import OurmemError
 from app.domain.events import EventPage
@@ -28,12 +29,16 @@ from app.domain.imports import ImportPage, ImportView
 from app.domain.listing import MemoryPage
 from app.domain.memories import CreatedMemory, MemoryChange, MemoryView, NewMemory
 from app.domain.messages import AcceptedMessages, NewMessages
+from app.domain.previews import Preview
 from app.domain.principal import AgentGroup
 from app.domain.profile_views import Profile
+from app.domain.relation_stats import RelationStats
 from app.domain.relations import NewRelation, RelationList, RelationView
 from app.domain.search import SearchAnswer, SearchRequest
 from app.domain.sharing import Pull, Reshare, Share
 from app.domain.spaces import NewMember, NewSpace, SpaceList, SpaceView
+from app.domain.stats import AgentStatsList, SpaceStatsList, Stats
+from app.domain.tag_stats import TagStats
 from app.domain.tasks import TaskStatus, TaskView
 from app.domain.tenants import CreatedTenant, GroupMembers, NewTenant
 from app.domain.why import WhyAnswer
@@ -43,6 +48,8 @@ Shape = TypeVar("Shape")
 # A store of 1,000 long messages embeds for some seconds before it answers.
 TIMEOUT_SECONDS = 120.0
 POLL_SECONDS = 0.2
+# The first wait for a task, and which share of what it took so far every later one is: so much later its end is seen.
+FIRST_POLL_SECONDS, POLL_SHARE = 0.02, 0.05
 OPEN = (TaskStatus.QUEUED, TaskStatus.RUNNING)
 BOOKMARK = "X-Bookmark"
 UNREACHABLE, UNEXPECTED = "unreachable", "unexpected_answer"
@@ -110,6 +117,10 @@ class Client:
     async def add_messages(self, new: NewMessages) -> AcceptedMessages:
         return await self._send("POST", "/v1/memories", AcceptedMessages, body=new)
 
+    async def preview(self, new: NewMessages) -> Preview:
+        """What would come of messages, of which nothing is stored."""
+        return await self._send("POST", "/v1/ingest/preview", Preview, body=new)
+
     async def get_memory(self, memory_id: str) -> MemoryView:
         return await self._send("GET", memory_path(memory_id), MemoryView)
 
@@ -136,6 +147,10 @@ class Client:
         """A page of the relations; the query is that of GET /v1/memories/{id}/relations."""
         return await self._send("GET", memory_path(memory_id, "/relations"), RelationList, query=query)
 
+    async def cross_reconcile(self, **query: str | int) -> ReconcileAnswer:
+        """Relations between memories not compared yet; the query is that of POST /v1/imports/cross-reconcile."""
+        return await self._send("POST", "/v1/imports/cross-reconcile", ReconcileAnswer, query=query)
+
     async def list_conflicts(self, **query: str | int) -> ConflictList:
         """A page of open conflicts; the query is that of GET /v1/conflicts."""
         return await self._send("GET", "/v1/conflicts", ConflictList, query=query)
@@ -151,6 +166,24 @@ class Client:
     async def get_profile(self, **query: str | int) -> Profile:
         """What an agent should know when a session begins; the query is that of GET /v1/profile."""
         return await self._send("GET", "/v1/profile", Profile, query=query)
+
+    async def get_stats(self, **query: str | int) -> Stats:
+        """How many memories there are of which kind; the query is that of GET /v1/stats."""
+        return await self._send("GET", "/v1/stats", Stats, query=query)
+
+    async def get_tag_stats(self, **query: str | int) -> TagStats:
+        """How often tags are used; the query is that of GET /v1/stats/tags."""
+        return await self._send("GET", "/v1/stats/tags", TagStats, query=query)
+
+    async def get_relation_stats(self, **query: str | int) -> RelationStats:
+        """The most important memories that relate to each other; the query is that of GET /v1/stats/relations."""
+        return await self._send("GET", "/v1/stats/relations", RelationStats, query=query)
+
+    async def get_space_stats(self) -> SpaceStatsList:
+        return await self._send("GET", "/v1/stats/spaces", SpaceStatsList)
+
+    async def get_agent_stats(self) -> AgentStatsList:
+        return await self._send("GET", "/v1/stats/agents", AgentStatsList)
 
     async def list_entities(self, **query: str | int) -> EntityList:
         """A page of entities; the query is that of GET /v1/entities."""
@@ -217,8 +250,11 @@ class Client:
         last = time.monotonic()
         for task_id in task_ids:
             # Tasks announce nothing, so they are asked.
-            while (task := await self.get_task(task_id)).status in OPEN and time.monotonic() - last < seconds:  # noqa: ASYNC110
-                await asyncio.sleep(POLL_SECONDS)
+            while (task := await self.get_task(task_id)).status in OPEN:
+                waited = time.monotonic() - last
+                if waited >= seconds:
+                    break
+                await asyncio.sleep(min(POLL_SECONDS, max(FIRST_POLL_SECONDS, POLL_SHARE * waited)))
             last = last if task.status in OPEN else time.monotonic()
             tasks.append(task)
         return tasks

@@ -6,6 +6,8 @@ from typing import Any
 
 import httpx
 
+from app.client import Client as Service
+
 SECRET = "s3cr3t-4711"
 
 
@@ -63,3 +65,8 @@ class Client(httpx.AsyncClient):
         answer = await self.get(f"/v1/memories/{memory_id}/relations", params=parameters)
         assert answer.status_code == 200, answer.text
         return answer.json()["relations"]
+
+
+def service_of(client: Client) -> Service:
+    """The typed client, as the tenant of a client of the tests."""
+    return Service("http://ourmem.test", client.key, http=client)

@@ -2,23 +2,30 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import socket
 import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Generator, Mapping, Sequence
+from collections.abc import Callable, Coroutine, Generator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, NamedTuple, cast
+from types import TracebackType
+from typing import Any, Concatenate, NamedTuple, ParamSpec, Self, TypeVar, cast
 
 import click
 import httpx
 
+from app.cli.failures import sentence
+from app.client import OPEN, Client, ServiceError
 from app.config import Settings, load_settings
 from app.storage import embedded
 from app.storage.embedded import Connection
+
+Given = ParamSpec("Given")
+Answer = TypeVar("Answer")
 
 ROOT = Path(__file__).parents[1]
 COMMAND = [sys.executable, "-c", "from app.cli import main; main()"]
@@ -26,7 +33,6 @@ COMMAND = [sys.executable, "-c", "from app.cli import main; main()"]
 START_SECONDS = 300
 # Background work that takes longer than this for one conversation has stopped.
 TASK_SECONDS = 300
-OPEN_TASKS = ("queued", "running")
 NOTHING: Mapping[str, str] = {}
 
 
@@ -101,44 +107,37 @@ def wait_until_ready(url: str, process: subprocess.Popen[bytes]) -> None:
 
 
 class Tenant:
-    """A tenant of the service as a client sees it; every answer that is no success ends the run."""
+    """A tenant of the service, for programs that wait for each answer; one that is no success ends the run."""
 
     def __init__(self, url: str, key: str | None = None) -> None:
-        self._http = httpx.Client(base_url=url, timeout=60)
-        self.key: str = key or self.post("/v1/tenants", {"name": "measured"})["api_key"]
-        self._http.headers["X-API-Key"] = self.key
+        self._runner, self._client = asyncio.Runner(), Client(url)
+        self.key: str = key or self.call(Client.create_tenant, "measured").api_key
+        self._client = self._client.with_key(self.key)
 
-    def close(self) -> None:
-        """Ends its connections."""
-        self._http.close()
-
-    def get(self, path: str, **parameters: Any) -> Any:
-        """The JSON that a path answers."""
-        return _json(self._http.get(path, params=parameters))
-
-    def post(self, path: str, body: object) -> Any:
-        """The JSON that a path answers to JSON."""
-        return _json(self._http.post(path, json=body))
-
-    def search(self, query: str, **parameters: Any) -> dict[str, Any]:
-        """The answer to a search."""
-        return self.get("/v1/memories/search", q=query, **parameters)
+    def call(
+        self,
+        method: Callable[Concatenate[Client, Given], Coroutine[Any, Any, Answer]],
+        *given: Given.args,
+        **named: Given.kwargs,
+    ) -> Answer:
+        """What a method of the typed client answers: `call(Client.get_memory, memory_id)`."""
+        try:
+            return self._runner.run(method(self._client, *given, **named))
+        except ServiceError as refused:
+            raise click.ClickException(sentence(refused)) from refused
 
     def wait_for(self, task_ids: Sequence[str]) -> None:
         """Returns when all these tasks have ended."""
-        give_up = time.monotonic() + TASK_SECONDS
-        for task_id in task_ids:
-            while self.get(f"/v1/tasks/{task_id}")["status"] in OPEN_TASKS:
-                if time.monotonic() > give_up:
-                    raise click.ClickException(f"task {task_id} has not ended within {TASK_SECONDS} s")
-                time.sleep(0.05)
+        for task in self.call(Client.wait_for, task_ids, TASK_SECONDS):
+            if task.status in OPEN:
+                raise click.ClickException(f"task {task.id} has not ended within {TASK_SECONDS} s")
 
-    def count_messages(self) -> int:
-        """How many messages the tenant has."""
-        return self.get("/v1/memories", memory_type="session", limit=1)["total_count"]
+    def __enter__(self) -> Self:
+        return self
 
-
-def _json(answer: httpx.Response) -> Any:
-    if not answer.is_success:
-        raise click.ClickException(f"{answer.request.url.path} answered {answer.status_code}: {answer.text[:500]}")
-    return answer.json()
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Ends its connections."""
+        self.call(Client.close)
+        self._runner.close()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from contextlib import closing
+from functools import partial
 
 import click
 import pytest
@@ -155,7 +155,5 @@ async def test_who_leaves_a_team_finds_no_way_into_it_any_more(alice: Client, st
 async def test_an_evaluation_of_an_empty_store_is_refused_instead_of_reporting(url: str) -> None:
     silent = Conversation("silent", {}, [Question("Who is there?", 4, frozenset({"1:1"}))])
 
-    tenant = await asyncio.to_thread(Tenant, url)
-
-    with closing(tenant), pytest.raises(click.ClickException, match="nothing to measure"):
-        await asyncio.to_thread(locomo.ask_all, lambda: tenant, [silent], None, print)
+    with pytest.raises(click.ClickException, match="nothing to measure"):
+        await asyncio.to_thread(locomo.ask_all, partial(Tenant, url), [silent], None, print)

@@ -22,13 +22,12 @@ from app.cli.findings import Finding
 from app.cli.importing import Importer, chunks_of
 from app.cli.reembedding import renew
 from app.cli.uploading import Choices, check_uploads, report, upload_all
-from app.client import Client as Service
 from app.services.parts import Parts
 from app.storage import system
 from app.storage.embedded import Connection
 from app.worker import Worker
 from tests.api.test_search_degraded import remove_one
-from tests.clients import Client
+from tests.clients import Client, service_of
 from tests.conftest import MODEL
 from tests.fakes import FixedEmbedder
 
@@ -42,11 +41,6 @@ CHAT = """\
 {"role": "user", "content": "<private>my pin is 4711</private>", "speaker": "Lena"}
 {"role": "assistant", "content": "好的，周五发布。"}
 """
-
-
-def service_of(client: Client) -> Service:
-    """The typed client of the command line, as the tenant of a client of the tests."""
-    return Service("http://ourmem.test", client.key, http=client)
 
 
 async def ourmem(neo4j: Connection, *arguments: str, **environ: str) -> tuple[int, str]:

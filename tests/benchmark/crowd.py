@@ -5,16 +5,15 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Sequence
+from contextlib import AsyncExitStack
 from typing import NamedTuple
 
-import httpx
-
+from app.client import Client
+from app.domain.search import SearchRequest
 from tests.benchmark.timing import p50, percentile
 
-TIMEOUT_SECONDS = 120
 
-
-class Client(NamedTuple):
+class Visitor(NamedTuple):
     """Whom one client asks, with which key, and what."""
 
     url: str
@@ -41,28 +40,24 @@ class Crowd(NamedTuple):
         return len(self.spent) / self.seconds
 
 
-def ask(clients: Sequence[Client], limit: int) -> Crowd:
-    """Lets all clients ask at once; an answer that is no success ends the run."""
-    return asyncio.run(_ask_all(clients, limit))
+def ask(visitors: Sequence[Visitor], limit: int) -> Crowd:
+    """Lets all clients ask at once, each over a connection of its own; one that is no success ends the run."""
+    return asyncio.run(_ask_all(visitors, limit))
 
 
-async def _ask_all(clients: Sequence[Client], limit: int) -> Crowd:
-    connections = httpx.Limits(max_connections=len(clients), max_keepalive_connections=len(clients))
-    async with httpx.AsyncClient(timeout=TIMEOUT_SECONDS, limits=connections, trust_env=False) as http:
+async def _ask_all(visitors: Sequence[Visitor], limit: int) -> Crowd:
+    async with AsyncExitStack() as stack:
+        clients = [await stack.enter_async_context(Client(one.url, one.key)) for one in visitors]
         started = time.perf_counter()
-        spent = await asyncio.gather(*(_ask(http, client, limit) for client in clients))
+        asking = (_ask(client, one.questions, limit) for client, one in zip(clients, visitors, strict=True))
+        spent = await asyncio.gather(*asking)
         return Crowd([one for own in spent for one in own], time.perf_counter() - started)
 
 
-async def _ask(http: httpx.AsyncClient, client: Client, limit: int) -> list[float]:
+async def _ask(client: Client, questions: Sequence[str], limit: int) -> list[float]:
     spent: list[float] = []
-    for question in client.questions:
+    for question in questions:
         started = time.perf_counter()
-        answer = await http.get(
-            f"{client.url}/v1/memories/search",
-            params={"q": question, "limit": limit},
-            headers={"X-API-Key": client.key},
-        )
-        answer.raise_for_status()
+        await client.search(SearchRequest(q=question, limit=limit))
         spent.append((time.perf_counter() - started) * 1000)
     return spent

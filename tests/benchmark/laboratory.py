@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Sequence
+from contextlib import ExitStack
 from itertools import count
 from pathlib import Path
 from uuid import uuid4
@@ -48,6 +49,7 @@ class Laboratory:
         self.service, self.bolt, self.embedder, self._note = service, bolt, embedder, note
         self._spaces: list[str] = []
         self._keys: list[str] = []
+        self._open = ExitStack()
         # Texts are numbered through the whole run: one that was embedded before would be in a cache.
         self._numbers = count(10_000_000)
         texts = [filling.statement(number) for number in range(filling.EMBEDDED_TEXTS)]
@@ -55,7 +57,7 @@ class Laboratory:
 
     def sign_up(self) -> tuple[Tenant, str]:
         """A new tenant and the key of its personal space."""
-        tenant = Tenant(self.service.url)
+        tenant = self._open.enter_context(Tenant(self.service.url))
         self._keys.append(tenant.key)
         space_key = self.space_key(tenant.key)
         self._spaces.append(space_key)
@@ -88,6 +90,7 @@ class Laboratory:
 
     def clear(self) -> None:
         """Removes what the run has made; a graph of its own goes as a whole."""
+        self._open.close()
         if self.service.has_own_graph:
             return
         self._note(f"removing {len(self._spaces)} spaces")

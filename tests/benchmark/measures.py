@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Coroutine, Iterator, Sequence
 from datetime import UTC, datetime
 
 import msgspec
 
+from app.client import Client
+from app.domain.memories import NewMemory
+from app.domain.messages import NewMessage, NewMessages
+from app.domain.search import SearchRequest
 from app.domain.texts import lucene_query
 from tests.benchmark import filling
 from tests.benchmark.laboratory import QUERIES, Laboratory
@@ -21,7 +25,13 @@ RELATIONS = 10
 # The most messages whose vectors the service makes before it answers.
 WINDOW = 64
 # What is counted over all memories of a space; the first one has no name of its own.
-STATISTICS = ("", "/tags", "/relations", "/spaces", "/agents")
+STATISTICS: dict[str, Callable[[Client], Coroutine[object, object, object]]] = {
+    "": Client.get_stats,
+    "/tags": Client.get_tag_stats,
+    "/relations": Client.get_relation_stats,
+    "/spaces": Client.get_space_stats,
+    "/agents": Client.get_agent_stats,
+}
 
 
 class Sizes(msgspec.Struct, frozen=True, kw_only=True):
@@ -81,8 +91,12 @@ def _search_steps(lab: Laboratory, tenant: Tenant, space_key: str, rounds: int) 
         "embed": lambda place: vectors.update({place: lab.embedder.query(questions[place])}),
         "vector": lambda place: lab.bolt.run(QUERIES["search_vector"], embedding=vectors[place], **common),
         "text": lambda place: lab.bolt.run(QUERIES["search_text"], text_query=words[place], limit=RESULTS),
-        "search": lambda place: tenant.search(questions[place], limit=RESULTS),
+        "search": lambda place: _search(tenant, questions[place]),
     }
+
+
+def _search(tenant: Tenant, question: str) -> object:
+    return tenant.call(Client.search, SearchRequest(q=question, limit=RESULTS))
 
 
 def _grow_own(lab: Laboratory, sizes: Sizes) -> Iterator[Figure]:
@@ -92,8 +106,8 @@ def _grow_own(lab: Laboratory, sizes: Sizes) -> Iterator[Figure]:
         lab.fill([space_key], range(size))
     questions = [filling.question(number) for number in lab.fresh_numbers(sizes.rounds + WARM_UP)]
     steps: dict[str, Step] = {
-        "few": lambda place: few.search(f"First, {questions[place]}", limit=RESULTS),
-        "many": lambda place: many.search(f"Then, {questions[place]}", limit=RESULTS),
+        "few": lambda place: _search(few, f"First, {questions[place]}"),
+        "many": lambda place: _search(many, f"Then, {questions[place]}"),
     }
     found = interleaved(steps, sizes.rounds, WARM_UP)
     name = f"search, {sizes.own[1]:,} own memories ÷ {sizes.own[0]:,}"
@@ -106,9 +120,9 @@ def _read_by_index(lab: Laboratory, tenant: Tenant, space_key: str, sizes: Sizes
     lab.bolt.write(QUERIES["create_relations"], id=ids[0], others=ids[1:], now=datetime.now(UTC))
     steps: dict[str, Step] = {
         "point read": lambda _: lab.bolt.run(QUERIES["get_memory"], id=ids[0]),
-        "get": lambda _: tenant.get(f"/v1/memories/{ids[0]}"),
-        "list": lambda _: tenant.get("/v1/memories", limit=RESULTS),
-        "relations of one memory": lambda _: tenant.get(f"/v1/memories/{ids[0]}/relations"),
+        "get": lambda _: tenant.call(Client.get_memory, ids[0]),
+        "list": lambda _: tenant.call(Client.list_memories, limit=RESULTS),
+        "relations of one memory": lambda _: tenant.call(Client.list_relations, ids[0]),
     }
     found = interleaved(steps, sizes.rounds, WARM_UP)
     limit = {"point read": p50(found["point read"])}
@@ -121,9 +135,9 @@ def _count(lab: Laboratory, tenant: Tenant, space_key: str, sizes: Sizes) -> Ite
     """Each statistic when the space was written to just before, and when it was not."""
     one = filling.memory(space_key, 0).id
     steps: dict[str, Step] = {"point read": lambda _: lab.bolt.run(QUERIES["get_memory"], id=one)}
-    for name in STATISTICS:
+    for name, statistic in STATISTICS.items():
         steps[f"{name} moves"] = lambda _: lab.bolt.write(QUERIES["move_space"], space_key=space_key)
-        steps[f"{name} fresh"] = lambda _, path=f"/v1/stats{name}": tenant.get(path)
+        steps[f"{name} fresh"] = lambda _, statistic=statistic: tenant.call(statistic)
         steps[f"{name} again"] = steps[f"{name} fresh"]
     found = interleaved(steps, max(1, sizes.rounds // 5), WARM_UP)
     limit = {"point read": p50(found["point read"])}
@@ -144,8 +158,8 @@ def _store(lab: Laboratory, sizes: Sizes) -> Iterator[Figure]:
     steps: dict[str, Step] = {
         "embed": lambda place: lab.embedder.documents([texts[place]]),
         "write": lambda place: lab.bolt.write(QUERIES["create_memory"], **stored[place]),
-        "memory": lambda place: tenant.post("/v1/memories", {"content": f"Note: {texts[place]}"}),
-        "turn": lambda place: tenant.post("/v1/memories", _window([f"Said: {texts[place]}"], "one turn each")),
+        "memory": lambda place: tenant.call(Client.create_memory, NewMemory(content=f"Note: {texts[place]}")),
+        "turn": lambda place: _send(tenant, [f"Said: {texts[place]}"], "one turn each"),
     }
     found = interleaved(steps, sizes.rounds, WARM_UP)
     limit = {part: p50(found[part]) for part in ("embed", "write")}
@@ -153,9 +167,9 @@ def _store(lab: Laboratory, sizes: Sizes) -> Iterator[Figure]:
     yield compare("store a turn of messages ÷ its limit", p50(found["turn"]), limit, "≤ 1.6")
 
 
-def _window(texts: list[str], session_id: str) -> dict[str, object]:
-    messages = [{"role": "user", "content": text} for text in texts]
-    return {"messages": messages, "session_id": session_id, "mode": "raw"}
+def _send(tenant: Tenant, texts: Sequence[str], session_id: str) -> object:
+    messages = [NewMessage(role="user", content=text) for text in texts]
+    return tenant.call(Client.add_messages, NewMessages(messages=messages, session_id=session_id, mode="raw"))
 
 
 def _import(lab: Laboratory, sizes: Sizes) -> Iterator[Figure]:
@@ -164,8 +178,8 @@ def _import(lab: Laboratory, sizes: Sizes) -> Iterator[Figure]:
     numbers = lab.fresh_numbers(sizes.imported)
     texts = [filling.statement(number) for number in numbers]
     embedding = _rate(sizes, lambda: lab.embedder.documents(texts))
-    embedded = _rate(sizes, lambda: _send(first, texts))
-    cached = _rate(sizes, lambda: _send(second, texts))
+    embedded = _rate(sizes, lambda: _send_all(first, texts))
+    cached = _rate(sizes, lambda: _send_all(second, texts))
     raw_space = lab.make_spaces(1)[0]
     said = [msgspec.structs.replace(filling.memory(raw_space, number), kind="message") for number in numbers]
     rows = [filling.row(one, vector) for one, vector in zip(said, lab.vectors.draw(len(said)), strict=True)]
@@ -182,9 +196,9 @@ def _rate(sizes: Sizes, work: Callable[[], object]) -> float:
     return sizes.imported / (time.perf_counter() - started)
 
 
-def _send(tenant: Tenant, texts: list[str]) -> None:
+def _send_all(tenant: Tenant, texts: Sequence[str]) -> None:
     for start in range(0, len(texts), WINDOW):
-        tenant.post("/v1/memories", _window(texts[start : start + WINDOW], f"import {start // WINDOW}"))
+        _send(tenant, texts[start : start + WINDOW], f"import {start // WINDOW}")
 
 
 def _discover(lab: Laboratory, sizes: Sizes) -> Iterator[Figure]:
@@ -194,8 +208,8 @@ def _discover(lab: Laboratory, sizes: Sizes) -> Iterator[Figure]:
         tenant, space_key = lab.sign_up()
         lab.fill([space_key], range(number))
         started = time.perf_counter()
-        found = tenant.post("/v1/imports/cross-reconcile", {})
-        tenant.wait_for([found["task_id"]] if found["task_id"] else [])
+        found = tenant.call(Client.cross_reconcile)
+        tenant.wait_for([found.task_id] if found.task_id else [])
         seconds.append(time.perf_counter() - started)
     few, many = sizes.discovered
     name = f"relation discovery, {many:,} memories ÷ {few:,}"

@@ -10,6 +10,7 @@ import asyncio
 import re
 import time
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack
 from functools import partial
 from pathlib import Path
 from uuid import uuid4
@@ -19,11 +20,16 @@ import httpx
 import msgspec
 from rich.table import Table
 
+from app.client import Client
+from app.domain.memories import NewMemory
+from app.domain.messages import NewMessage, NewMessages
+from app.domain.search import SearchRequest
+from app.domain.tasks import TaskStatus
 from app.storage.embedded_hold import held
 from app.storage.queries import parse, statements
 from app.storage.schema import NAMED, SCRIPTS
 from tests.benchmark import crowd, filling
-from tests.benchmark.crowd import Client, Crowd
+from tests.benchmark.crowd import Crowd, Visitor
 from tests.benchmark.fleet import Fleet, fleet
 from tests.benchmark.laboratory import QUERIES, Embedder, Laboratory
 from tests.benchmark.processes import cpu_seconds, resident_megabytes
@@ -148,8 +154,7 @@ class Growth:
 
     def _fill(self, tenants: int) -> float:
         """Signs up so many and gives each its memories; memories a second, all indexes kept meanwhile."""
-        with httpx.Client(base_url=self._fleet.urls[0], timeout=60) as http:
-            keys = [http.post("/v1/tenants", json={"name": "measured"}).json()["api_key"] for _ in range(tenants)]
+        keys = asyncio.run(_sign_up(self._fleet.urls[0], tenants))
         spaces = [self._lab.space_key(key) for key in keys]
         self._keys += keys
         started = time.perf_counter()
@@ -158,15 +163,16 @@ class Growth:
 
     def _alone(self, url: str) -> dict[str, float]:
         """One client, each question twice: the second time its vector is known."""
-        tenants = [Tenant(url, key) for key in self._keys[-self._sizes.clients :]]
-        questions = self._questions(self._sizes.alone + WARM_UP)
-        spent = {
-            name: [
-                timed(lambda place: tenants[place % len(tenants)].search(questions[place], limit=RESULTS), place)
-                for place in range(len(questions))
-            ][WARM_UP:]
-            for name in ("new", "known")
-        }
+        questions = [SearchRequest(q=text, limit=RESULTS) for text in self._questions(self._sizes.alone + WARM_UP)]
+        with ExitStack() as stack:
+            tenants = [stack.enter_context(Tenant(url, key)) for key in self._keys[-self._sizes.clients :]]
+            spent = {
+                name: [
+                    timed(lambda place: tenants[place % len(tenants)].call(Client.search, questions[place]), place)
+                    for place in range(len(questions))
+                ][WARM_UP:]
+                for name in ("new", "known")
+            }
         return {
             f"{name} p{percent}": round(percentile(values, percent), 1)
             for name, values in spent.items()
@@ -190,50 +196,49 @@ class Growth:
         self._note(f"{self._sizes.clients} clients: {name}")
         keys = self._keys[-self._sizes.clients :]
         for url in urls[1:]:
-            crowd.ask([Client(url, key, own) for key, own in zip(keys, texts, strict=True)], RESULTS)
-        clients = [
-            Client(urls[place % len(urls)], key, own) for place, (key, own) in enumerate(zip(keys, texts, strict=True))
+            crowd.ask([Visitor(url, key, own) for key, own in zip(keys, texts, strict=True)], RESULTS)
+        visitors = [
+            Visitor(urls[place % len(urls)], key, own) for place, (key, own) in enumerate(zip(keys, texts, strict=True))
         ]
         before = [cpu_seconds(pid) for pid in pids]
-        found = crowd.ask(clients, RESULTS)
+        found = crowd.ask(visitors, RESULTS)
         used = [_used(pid, earlier) for pid, earlier in zip(pids, before, strict=True)]
         return _figures(found, used, len(urls))
 
     def _processes(self) -> Processes:
         """Writes through one API and reads through the other at once; then sessions that both take, for two workers."""
-        first, second = (Tenant(url, self._keys[0]) for url in self._fleet.urls)
+        one, other = self._fleet.urls
+        with Tenant(one, self._keys[0]) as first, Tenant(other, self._keys[0]) as second:
+            got, found = self._written(first, second)
+        with Tenant(one) as first, Tenant(other, first.key) as second:
+            return self._sessions(first, second, got, found)
+
+    def _written(self, first: Tenant, second: Tenant) -> tuple[int, int]:
         got = found = 0
         for place in range(self._sizes.writes):
             text = f"The locker {uuid4().hex[:8]} belongs to {filling.statement(place)}"
             writer, reader = (first, second) if place % 2 else (second, first)
-            made = writer.post("/v1/memories", {"content": text})["id"]
-            got += reader.get(f"/v1/memories/{made}")["content"] == text
-            found += made in [hit["memory"]["id"] for hit in reader.search(text, limit=RESULTS)["results"]]
-        return self._sessions(first, second, got, found)
+            made = writer.call(Client.create_memory, NewMemory(content=text)).id
+            got += reader.call(Client.get_memory, made).content == text
+            answer = reader.call(Client.search, SearchRequest(q=text, limit=RESULTS))
+            found += made in [hit.memory.id for hit in answer.results]
+        return got, found
 
     def _sessions(self, first: Tenant, second: Tenant, got: int, found: int) -> Processes:
         before = self._attempts()
-        owner = Tenant(self._fleet.urls[0])
-        ways = [owner, Tenant(self._fleet.urls[1], owner.key)]
         tasks = [
-            ways[place % 2].post(
-                "/v1/memories",
-                {
-                    "messages": [{"role": "user", "content": f"{text} ({place})"} for text in SESSION],
-                    "session_id": f"session {place}",
-                },
-            )["task_id"]
+            (second if place % 2 else first).call(Client.add_messages, _session(place)).task_id
             for place in range(self._sizes.sessions)
         ]
-        ways[1].wait_for(tasks)
-        ended = [ways[0].get(f"/v1/tasks/{task}")["status"] for task in tasks]
+        second.wait_for(tasks)
+        ended = [first.call(Client.get_task, task).status for task in tasks]
         return Processes(
             written=self._sizes.writes,
             got=got,
             found=found,
             sessions=len(tasks),
-            completed=ended.count("completed"),
-            memories_of_sessions=owner.get("/v1/memories", limit=1)["total_count"],
+            completed=ended.count(TaskStatus.COMPLETED),
+            memories_of_sessions=first.call(Client.list_memories, limit=0).total_count,
             attempts_by_worker=[after - earlier for earlier, after in zip(before, self._attempts(), strict=True)],
         )
 
@@ -259,6 +264,17 @@ class Growth:
             self._lab.bolt.run(QUERIES["await_indexes"], seconds=INDEX_SECONDS)
             spent[name] = round(time.perf_counter() - started, 1)
         return spent
+
+
+async def _sign_up(url: str, tenants: int) -> list[str]:
+    """The keys of so many new tenants."""
+    async with Client(url) as client:
+        return [(await client.create_tenant("measured")).api_key for _ in range(tenants)]
+
+
+def _session(place: int) -> NewMessages:
+    messages = [NewMessage(role="user", content=f"{text} ({place})") for text in SESSION]
+    return NewMessages(messages=messages, session_id=f"session {place}")
 
 
 def disk(data: Path) -> dict[str, float]:

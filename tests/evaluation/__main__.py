@@ -162,8 +162,8 @@ def measure_noise(path: Path, url: str | None, key: str | None, json_path: Path 
     Example: python -m tests.evaluation noise tests/evaluation/noise.jsonl
     """
     lines = noise.read(path)
-    with serving(url) as service:
-        outcomes = noise.ask_all(Tenant(service.url, key), lines)
+    with serving(url) as service, Tenant(service.url, key) as tenant:
+        outcomes = noise.ask_all(tenant, lines)
         rows = noise.tables(outcomes)
         ran_on = _ran_on(service, path, key) | {"sizes": {"lines": len(lines)}}
         show([_noise_table(rows)], ran_on)
@@ -196,8 +196,8 @@ def measure_facts(path: Path, url: str | None, key: str | None, json_path: Path 
     Example: python -m tests.evaluation facts scenarios-dev.jsonl --json out.json
     """
     told = facts.read(path)
-    with serving(url) as service:
-        outcomes = facts.ask_all(Tenant(service.url, key), told)
+    with serving(url) as service, Tenant(service.url, key) as tenant:
+        outcomes = facts.ask_all(tenant, told)
         rows = facts.tables(outcomes)
         ran_on = _ran_on(service, path, key) | {"sizes": {"scenarios": len(told)}}
         show([_facts_table(rows)], ran_on)

@@ -7,7 +7,7 @@ import socket
 import tempfile
 import threading
 import time
-from collections.abc import Callable, Generator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from types import ModuleType
@@ -17,14 +17,16 @@ import msgspec
 
 from app.cli import program
 from app.cli.databases import Database, Use, connect, open_database
+from app.client import Client
 from app.config import Settings, load_settings
 from app.domain import calibration, ranking, texts
+from app.domain.search import SearchRequest
 from app.main import make_parts, prepare, running
 from app.providers.embedder import make_embedder
 from app.services import legs, search, understanding
 from app.storage.search import TextQueries
 from tests.evaluation.conversations import Conversation, Question
-from tests.evaluation.locomo import SEARCH_LIMIT, store, turns_by_text, turns_found
+from tests.evaluation.locomo import asking, store, turns_by_text, turns_found
 from tests.evaluation.scores import Estimate, estimate, median, recall
 from tests.serving import Tenant
 
@@ -144,23 +146,29 @@ def ask_all(tenant: Callable[[], Tenant], chosen: Sequence[Conversation], limit:
     """Stores each conversation and asks its questions, each with every lever in turn, so that all see one machine."""
     outcomes: list[Outcome] = []
     for conversation in chosen:
-        owner = tenant()
-        store(owner, conversation)
-        by_text = turns_by_text(conversation)
-        for question in conversation.questions[:limit]:
-            # The vector of the question is kept from here on, so the times are without embedding.
-            owner.search(question.text, limit=1)
-            for lever, changes in LEVERS.items():
-                with taken_away(changes):
-                    outcomes.append(_ask(owner, conversation.name, question, by_text, lever))
+        with tenant() as owner:
+            store(owner, conversation)
+            by_text = turns_by_text(conversation)
+            for question in conversation.questions[:limit]:
+                outcomes += _ask_with_each(owner, conversation.name, question, by_text)
     return outcomes
+
+
+def _ask_with_each(
+    owner: Tenant, name: str, question: Question, by_text: Mapping[tuple[str, str], list[str]]
+) -> Iterator[Outcome]:
+    # The vector of the question is kept from here on, so the times are without embedding.
+    owner.call(Client.search, SearchRequest(q=question.text, limit=1))
+    for lever, changes in LEVERS.items():
+        with taken_away(changes):
+            yield _ask(owner, name, question, by_text, lever)
 
 
 def _ask(
     owner: Tenant, name: str, question: Question, by_text: Mapping[tuple[str, str], list[str]], lever: str
 ) -> Outcome:
     started = time.perf_counter()
-    answer = owner.search(question.text, limit=SEARCH_LIMIT, min_score=0)
+    answer = owner.call(Client.search, asking(question.text))
     seconds = time.perf_counter() - started
     found = turns_found(answer, by_text)
     return Outcome(

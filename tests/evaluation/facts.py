@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 import msgspec
 
-from tests.evaluation.scenarios import Turn, share
+from app.client import Client
+from app.domain.previews import Preview
+from tests.evaluation.scenarios import Turn, share, window
 from tests.serving import Tenant
 
 
@@ -71,22 +72,11 @@ def read(path: Path) -> list[Told]:
 
 def ask_all(tenant: Tenant, scenarios: Sequence[Told]) -> list[Outcome]:
     """Previews each scenario as one conversation; nothing is stored, so one tenant serves all."""
-    return [judge(told, _found(tenant.post("/v1/ingest/preview", _body(told)))) for told in scenarios]
+    return [judge(told, _found(tenant.call(Client.preview, window(told.turns)))) for told in scenarios]
 
 
-def _body(told: Told) -> dict[str, Any]:
-    messages = [
-        {"role": turn.role, "speaker": turn.speaker.partition(":")[2], "content": turn.text, "said_at": turn.said_at}
-        for turn in told.turns
-    ]
-    return {"messages": messages}
-
-
-def _found(preview: dict[str, Any]) -> list[Found]:
-    return [
-        Found(row["text"], row["category"], sorted({quote["message"] for quote in row["quotes"]}))
-        for row in preview["facts"]
-    ]
+def _found(preview: Preview) -> list[Found]:
+    return [Found(one.text, one.category, sorted({quote.message for quote in one.quotes})) for one in preview.facts]
 
 
 def judge(told: Told, found: Sequence[Found]) -> Outcome:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
 
 import click
 import msgspec
 
+from app.client import Client
+from app.domain.messages import NewMessage, NewMessages
+from app.domain.search import SearchAnswer, SearchRequest
 from tests.evaluation.baseline import Bm25
 from tests.evaluation.conversations import CATEGORIES, Conversation, Question, Turn
 from tests.evaluation.scores import Estimate, estimate, median, recall
@@ -50,32 +52,31 @@ def ask_all(
     for conversation in chosen:
         note(f"{conversation.name}: storing {len(conversation.turns)} turns")
         asked = conversation.questions[:limit]
-        owner = tenant()
-        store(owner, conversation)
-        note(f"{conversation.name}: asking {len(asked)} questions")
-        outcomes += _ask(owner, conversation, asked)
+        with tenant() as owner:
+            store(owner, conversation)
+            note(f"{conversation.name}: asking {len(asked)} questions")
+            outcomes += _ask(owner, conversation, asked)
     return outcomes
 
 
 def store(tenant: Tenant, conversation: Conversation) -> None:
     """Posts every session as messages and waits for their tasks. Raises ClickException when no message is there."""
     tasks = [
-        tenant.post("/v1/memories", _window(conversation, number, turns))["task_id"]
+        tenant.call(Client.add_messages, _window(conversation, number, turns)).task_id
         for number, turns in conversation.sessions.items()
     ]
     tenant.wait_for(tasks)
-    if tenant.count_messages() == 0:
+    if tenant.call(Client.list_memories, memory_type="session", limit=0).total_count == 0:
         raise click.ClickException(
             f"{conversation.name} was sent, but no memory was stored; there is nothing to measure"
         )
 
 
-def _window(conversation: Conversation, number: str, turns: Sequence[Turn]) -> dict[str, object]:
+def _window(conversation: Conversation, number: str, turns: Sequence[Turn]) -> NewMessages:
     messages = [
-        {"role": "user", "speaker": turn.speaker, "content": turn.content, "said_at": turn.said_at.isoformat()}
-        for turn in turns
+        NewMessage(role="user", speaker=turn.speaker, content=turn.content, said_at=turn.said_at) for turn in turns
     ]
-    return {"messages": messages, "session_id": _session_id(conversation, number), "mode": MODE}
+    return NewMessages(messages=messages, session_id=_session_id(conversation, number), mode=MODE)
 
 
 def _session_id(conversation: Conversation, number: str) -> str:
@@ -89,7 +90,7 @@ def _ask(tenant: Tenant, conversation: Conversation, asked: Sequence[Question]) 
     outcomes: list[Outcome] = []
     for question in asked:
         started = time.perf_counter()
-        answer = tenant.search(question.text, limit=SEARCH_LIMIT, min_score=0)
+        answer = tenant.call(Client.search, asking(question.text))
         seconds = time.perf_counter() - started
         outcome = Outcome(
             conversation=conversation.name,
@@ -104,6 +105,11 @@ def _ask(tenant: Tenant, conversation: Conversation, asked: Sequence[Question]) 
     return outcomes
 
 
+def asking(text: str) -> SearchRequest:
+    """A search that leaves nothing out."""
+    return SearchRequest(q=text, limit=SEARCH_LIMIT, min_score=0)
+
+
 def turns_by_text(conversation: Conversation) -> dict[tuple[str, str], list[str]]:
     """Which turns a message stands for: those of its session with its text, as the API does not know LoCoMo's ids."""
     found: dict[tuple[str, str], list[str]] = {}
@@ -113,9 +119,9 @@ def turns_by_text(conversation: Conversation) -> dict[tuple[str, str], list[str]
     return found
 
 
-def turns_found(answer: Mapping[str, Any], by_text: Mapping[tuple[str, str], list[str]]) -> list[list[str]]:
+def turns_found(answer: SearchAnswer, by_text: Mapping[tuple[str, str], list[str]]) -> list[list[str]]:
     """The turns that each result of a search stands for, best first."""
-    hits = [(hit["memory"]["session_id"], hit["memory"]["content"].strip()) for hit in answer["results"]]
+    hits = [(hit.memory.session_id, hit.memory.content.strip()) for hit in answer.results]
     return [by_text.get(hit, []) for hit in hits]
 
 

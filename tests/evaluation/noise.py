@@ -7,6 +7,8 @@ from pathlib import Path
 
 import msgspec
 
+from app.client import Client
+from app.domain.messages import NewMessage, NewMessages
 from tests.evaluation.scores import f1
 from tests.serving import Tenant
 
@@ -52,8 +54,8 @@ def ask_all(tenant: Tenant, lines: Sequence[Line]) -> list[Outcome]:
     outcomes: list[Outcome] = []
     for start in range(0, len(lines), AT_ONCE):
         part = lines[start : start + AT_ONCE]
-        body = {"messages": [{"role": "user", "content": line.text} for line in part]}
-        families = {row["message"]: row["family"] for row in tenant.post("/v1/ingest/preview", body)["noise"]}
+        said = NewMessages(messages=[NewMessage(role="user", content=line.text) for line in part])
+        families = {one.message: one.family for one in tenant.call(Client.preview, said).noise}
         outcomes += [Outcome(line=line, family=families.get(index)) for index, line in enumerate(part)]
     return outcomes
 

@@ -16,7 +16,10 @@ import numpy
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import RepeatedStratifiedKFold
 
+from app.client import Client
 from app.config import load_settings
+from app.domain.memories import NewMemory
+from app.domain.spaces import NewMember, NewSpace
 from app.providers.embedder import make_embedder
 from ingest.relation_features import Pair, features
 from ingest.relation_judge import Label
@@ -86,8 +89,11 @@ def read(path: Path) -> list[Line]:
 
 def ask_all(sign_up: Callable[[], Tenant], lines: Sequence[Line]) -> list[Outcome]:
     """Asks about the pairs in portions, each with two tenants of its own, as a tenant owns only so many spaces."""
-    starts = range(0, len(lines), SPACES_EACH)
-    return [outcome for start in starts for outcome in _ask(sign_up(), sign_up(), lines[start : start + SPACES_EACH])]
+    outcomes: list[Outcome] = []
+    for start in range(0, len(lines), SPACES_EACH):
+        with sign_up() as one, sign_up() as other:
+            outcomes += _ask(one, other, lines[start : start + SPACES_EACH])
+    return outcomes
 
 
 def _ask(one: Tenant, other: Tenant, lines: Sequence[Line]) -> list[Outcome]:
@@ -96,21 +102,21 @@ def _ask(one: Tenant, other: Tenant, lines: Sequence[Line]) -> list[Outcome]:
     older = _store(lambda _: one, spaces, [line.older for line in lines])
     newer = _store(lambda at: one if lines[at].is_same_speaker else other, spaces, [line.newer for line in lines])
     for space in spaces:
-        one.post(f"/v1/imports/cross-reconcile?space={space}", {})
+        one.call(Client.cross_reconcile, space=space)
     return [_outcome(one, line, ids) for line, ids in zip(lines, zip(older, newer, strict=True), strict=True)]
 
 
 def _space(one: Tenant, other: Tenant, name: str) -> str:
-    member = {"user_id": other.key, "role": "member"}
-    return one.post("/v1/spaces", {"name": name, "space_type": "team", "members": [member]})["id"]
+    members = [NewMember(other.key, "member")]
+    return one.call(Client.create_space, NewSpace(name=name, space_type="team", members=members)).id
 
 
 def _store(who: Callable[[int], Tenant], spaces: Sequence[str], said: Sequence[Statement]) -> list[str]:
     made: list[tuple[int, str, str | None]] = []
     for at, (space, statement) in enumerate(zip(spaces, said, strict=True)):
-        body = {"content": statement.text, "space": space, "valid_from": statement.said_at.isoformat()}
-        answer = who(at).post("/v1/memories", body)
-        made.append((at, answer["id"], answer["task_id"]))
+        new = NewMemory(content=statement.text, space=space, valid_from=statement.said_at)
+        answer = who(at).call(Client.create_memory, new)
+        made.append((at, answer.id, answer.task_id))
     for at, _, task_id in made:
         who(at).wait_for([task_id] if task_id else [])
     return [memory_id for _, memory_id, _ in made]
@@ -118,14 +124,14 @@ def _store(who: Callable[[int], Tenant], spaces: Sequence[str], said: Sequence[S
 
 def _outcome(tenant: Tenant, line: Line, ids: tuple[str, str]) -> Outcome:
     older, newer = ids
-    decided = tenant.get("/v1/decisions", memory_id=older, limit=50)["decisions"]
-    own = [one for one in decided if {one["memory_id"], one["target_id"]} == {older, newer}]
-    found = next((one for one in own if one["requested_action"] in NAMES), None)
+    decided = tenant.call(Client.list_decisions, memory_id=older, limit=50).decisions
+    own = [one for one in decided if {one.memory_id, one.target_id} == {older, newer}]
+    found = next((one for one in own if one.requested_action in NAMES), None)
     return Outcome(
         line=line,
-        found=NAMES[found["requested_action"]] if found else "unrelated",
-        is_acting=bool(found) and found["action"] in NAMES,
-        reason=found["reason"] if found else "",
+        found=NAMES[found.requested_action] if found else "unrelated",
+        is_acting=found is not None and found.action in NAMES,
+        reason=found.reason if found else "",
     )
 
 

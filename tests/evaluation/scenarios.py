@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from datetime import datetime
 from itertools import groupby
 from pathlib import Path
-from typing import Any
 
 import msgspec
 
+from app.client import Client
+from app.domain.messages import NewMessage, NewMessages
+from app.domain.search import SearchRequest
 from app.storage.embedded import Connection
 from tests.bolt import Bolt, load
 from tests.evaluation.scores import f1
@@ -23,7 +26,7 @@ class Turn(msgspec.Struct, frozen=True):
     """One thing said; the speaker is `user:name` or `agent:name`."""
 
     session: str
-    said_at: str
+    said_at: datetime
     speaker: str
     role: str
     text: str
@@ -84,31 +87,31 @@ def ask_all(tenant: Callable[[], Tenant], scenarios: Sequence[Scenario]) -> list
     """Stores each scenario for a tenant of its own and asks its questions."""
     outcomes: list[Outcome] = []
     for scenario in scenarios:
-        owner = tenant()
-        store(owner, scenario)
-        outcomes += [_ask(owner, scenario, question) for question in scenario.questions]
+        with tenant() as owner:
+            store(owner, scenario)
+            outcomes += [_ask(owner, scenario, question) for question in scenario.questions]
     return outcomes
 
 
 def store(tenant: Tenant, scenario: Scenario) -> None:
     """Posts the turns session by session and waits for their tasks."""
     sessions = groupby(scenario.turns, key=lambda turn: turn.session)
-    tasks = [tenant.post("/v1/memories", _window(name, list(turns)))["task_id"] for name, turns in sessions]
+    tasks = [tenant.call(Client.add_messages, window(turns, name)).task_id for name, turns in sessions]
     tenant.wait_for(tasks)
 
 
-def _window(session: str, turns: Sequence[Turn]) -> dict[str, object]:
+def window(turns: Iterable[Turn], session: str | None = None) -> NewMessages:
+    """The turns as messages."""
     messages = [
-        {"role": turn.role, "speaker": turn.speaker.partition(":")[2], "content": turn.text, "said_at": turn.said_at}
+        NewMessage(role=turn.role, speaker=turn.speaker.partition(":")[2], content=turn.text, said_at=turn.said_at)
         for turn in turns
     ]
-    return {"messages": messages, "session_id": session}
+    return NewMessages(messages=messages, session_id=session)
 
 
 def _ask(tenant: Tenant, scenario: Scenario, question: Question) -> Outcome:
-    when: dict[str, Any] = {"as_of": question.as_of} if question.as_of else {}
-    answer = tenant.search(question.q, limit=TOP, **when)
-    return judge(scenario, question, [hit["memory"]["content"] for hit in answer["results"]])
+    answer = tenant.call(Client.search, SearchRequest(q=question.q, limit=TOP, as_of=question.as_of or None))
+    return judge(scenario, question, [hit.memory.content for hit in answer.results])
 
 
 def judge(scenario: Scenario, question: Question, top: list[str]) -> Outcome:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing
 from functools import partial
 from pathlib import Path
 
@@ -44,8 +45,8 @@ def compare(path: Path, json_path: Path | None, conversations: str = "", limit: 
     python = environment.provide()
     stories = choose(read(path), conversations)
     job = prepare(stories, limit, note)
-    with serving(None) as service:
-        lines, versions = _measure(Ours(service, stories, job), job, python, note)
+    with serving(None) as service, closing(Ours(service, stories, job)) as ours:
+        lines, versions = _measure(ours, job, python, note)
         lines.insert(1, _baseline(stories, job))
         ran_on = surroundings(service) | {
             "peers": versions,

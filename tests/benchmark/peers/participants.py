@@ -7,19 +7,20 @@ import subprocess
 import tempfile
 import time
 from collections.abc import Generator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import IO, Any, NamedTuple, TypeVar, cast
 
 import click
 import msgspec
 
+from app.client import Client
 from app.storage import embedded
 from app.storage.embedded import Connection, Ports
 from tests.benchmark.peers.comparison import Answer
 from tests.benchmark.peers.job import Job
 from tests.evaluation.conversations import Conversation
-from tests.evaluation.locomo import SEARCH_LIMIT, store, turns_by_text, turns_found
+from tests.evaluation.locomo import SEARCH_LIMIT, asking, store, turns_by_text, turns_found
 from tests.serving import Service, Tenant
 
 Decoded = TypeVar("Decoded")
@@ -142,7 +143,8 @@ class Ours:
 
     def __init__(self, service: Service, chosen: Sequence[Conversation], job: Job) -> None:
         self._service, self._chosen, self._job = service, chosen, job
-        self._tenants = {one.name: Tenant(service.url) for one in chosen}
+        self._open = ExitStack()
+        self._tenants = {one.name: self._open.enter_context(Tenant(service.url)) for one in chosen}
         self._turns = {one.name: turns_by_text(one) for one in chosen}
 
     def store(self) -> float:
@@ -153,9 +155,14 @@ class Ours:
         """The seconds that took for other tenants, where the service had every vector in its cache."""
         seconds = 0.0
         for one in self._chosen:
-            _timed(Tenant(self._service.url), one)
-            seconds += _timed(Tenant(self._service.url), one)
+            with Tenant(self._service.url) as first, Tenant(self._service.url) as second:
+                _timed(first, one)
+                seconds += _timed(second, one)
         return seconds
+
+    def close(self) -> None:
+        """Ends its connections."""
+        self._open.close()
 
     def ask(self, places: Sequence[int]) -> list[Answer]:
         """The answers to these questions of the job."""
@@ -164,7 +171,7 @@ class Ours:
     def _ask(self, place: int) -> Answer:
         asked = self._job.questions[place]
         started = time.perf_counter()
-        answer = self._tenants[asked.conversation].search(asked.text, limit=SEARCH_LIMIT, min_score=0)
+        answer = self._tenants[asked.conversation].call(Client.search, asking(asked.text))
         spent = (time.perf_counter() - started) * 1000
         return Answer(turns_found(answer, self._turns[asked.conversation]), spent)
 
