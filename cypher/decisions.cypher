@@ -9,6 +9,7 @@ RETURN state.rev AS rev;
 // name: list_candidates
 // For each fact the memories of the same audience that it may be about: with the same text, in the same slot, close in
 // meaning, sharing words, sharing at least two entities that are not everywhere.  Held ones only by text and slot.
+// Where the vector index failed, those of `compared` are compared one by one; it is null everywhere else.
 CYPHER 25
 UNWIND $facts AS fact
 CALL (fact) {
@@ -22,7 +23,7 @@ CALL (fact) {
   WITH memory, fact ORDER BY memory.value = fact.value DESC, memory.valid_from DESC, memory.id
   RETURN memory LIMIT $limit
   UNION
-  WITH fact.embedding AS embedding, fact.visible_to AS visible_to
+  WITH fact.embedding AS embedding, fact.visible_to AS visible_to WHERE $compared IS NULL
   MATCH (memory:Memory)
   SEARCH memory IN (
     VECTOR INDEX memory_embedding FOR embedding
@@ -31,6 +32,12 @@ CALL (fact) {
   )
   WITH memory, visible_to WHERE memory.visible_to = visible_to
   RETURN memory
+  UNION
+  UNWIND $compared AS id
+  MATCH (memory:Memory {id: id})
+  WHERE memory.space_key = $space_key AND memory.state = 'active' AND memory.visible_to = fact.visible_to
+    AND size(memory.embedding) = size(fact.embedding)
+  RETURN memory ORDER BY vector.similarity.cosine(memory.embedding, fact.embedding) DESC LIMIT $limit
   UNION
   WITH fact WHERE fact.english_query <> ''
   CALL db.index.fulltext.queryNodes('memory_text', fact.english_query, {limit: $limit}) YIELD node AS memory

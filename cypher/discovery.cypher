@@ -22,13 +22,13 @@ ORDER BY memory.created_at, memory.id;
 // name: list_pairs
 // For each memory those of the same audience that it may have to do with: close in meaning, about the same slot, sharing two
 // entities that are not everywhere; so many of each kind.  Without the pairs that were judged as they are now, that a
-// decision was about, or that have a relation.
+// decision was about, or that have a relation.  `compared` is that of list_candidates.
 CYPHER 25
 UNWIND $ids AS id
 MATCH (memory:Memory {id: id})
 WHERE memory.space_key = $space_key AND memory.visible_to IN $visible AND memory.state = 'active'
 CALL (memory) {
-  WITH memory.embedding AS embedding, memory.visible_to AS visible_to WHERE embedding IS NOT NULL
+  WITH memory.embedding AS embedding, memory.visible_to AS visible_to WHERE embedding IS NOT NULL AND $compared IS NULL
   MATCH (other:Memory)
   SEARCH other IN (
     VECTOR INDEX memory_embedding FOR embedding
@@ -36,6 +36,12 @@ CALL (memory) {
     LIMIT $close
   )
   RETURN other
+  UNION
+  UNWIND $compared AS id
+  MATCH (other:Memory {id: id})
+  WHERE other.space_key = $space_key AND other.state = 'active' AND other.visible_to = memory.visible_to
+    AND size(other.embedding) = size(memory.embedding)
+  RETURN other ORDER BY vector.similarity.cosine(other.embedding, memory.embedding) DESC LIMIT $close
   UNION
   MATCH (memory)-[:ABOUT]->(:Slot)<-[:ABOUT]-(other:Memory)
   WITH other LIMIT $most_read

@@ -157,17 +157,34 @@ RETURN {
 ORDER BY memory:Episode, memory.created_at DESC, memory.position DESC, memory.id DESC
 LIMIT $limit;
 
+// name: list_compared
+// The current memories of a space that a reader sees, at most a given number of them.
+MATCH (memory:Memory {space_key: $space_key})
+WHERE memory.state = 'active' AND memory.visible_to IN $visible
+RETURN memory.id AS id
+LIMIT $limit;
+
 // name: list_neighbours
-// The memories of the same space that lie closest to a memory, and how close in the index's scale.
+// The memories of the same space that lie closest to a memory, and how close in the index's scale.  `compared` is that
+// of list_candidates.
 CYPHER 25
 MATCH (memory:Memory {id: $id})
 WHERE memory.space_key = $space_key AND memory.embedding IS NOT NULL
-WITH memory, memory.embedding AS embedding
-MATCH (other:Memory)
-SEARCH other IN (
-  VECTOR INDEX memory_embedding FOR embedding
-  WHERE other.space_key = $space_key AND other.visible_to IN $visible AND other.kind = 'memory' AND other.state = 'active'
-  LIMIT $limit
-) SCORE AS score
+CALL (memory) {
+  WITH memory.embedding AS embedding WHERE $compared IS NULL
+  MATCH (other:Memory)
+  SEARCH other IN (
+    VECTOR INDEX memory_embedding FOR embedding
+    WHERE other.space_key = $space_key AND other.visible_to IN $visible AND other.kind = 'memory' AND other.state = 'active'
+    LIMIT $limit
+  ) SCORE AS score
+  RETURN other, score
+  UNION ALL
+  UNWIND $compared AS id
+  MATCH (other:Memory {id: id})
+  WHERE other.space_key = $space_key AND other.state = 'active' AND other.visible_to IN $visible
+    AND size(other.embedding) = size(memory.embedding)
+  RETURN other, vector.similarity.cosine(other.embedding, memory.embedding) AS score ORDER BY score DESC LIMIT $limit
+}
 WITH memory, other, score WHERE other.id <> memory.id
 RETURN {id: other.id, score: score} AS neighbour;

@@ -13,7 +13,7 @@ from app.services.parts import Parts
 from app.services.stopwatch import Stopwatch
 from app.services.understanding import Plan
 from app.storage import search
-from app.storage.graph import QueryFailed, Transaction
+from app.storage.graph import QueryFailed, Transaction, has_index_failed
 from app.storage.search import Hit, Nearest, TextQueries, cosine_of
 
 # Up to so many tagged memories are compared one by one; more go through the index and are filtered after it.
@@ -85,37 +85,27 @@ async def _ask_vectors(parts: Parts, principal: Principal, plan: Plan, wanted: N
     try:
         way, hits = await parts.graph.read(_near, principal, plan, wanted)
     except QueryFailed:
-        exact = await _exact_vectors(parts, principal, plan, wanted.embedding)
-        return ("vector", Found([], ["vector"], 0)) if exact is None else (EXACT, Found(exact, [], 1))
+        return "vector", Found([], ["vector"], 0)
     return way, Found(hits, [], 1)
 
 
-async def _exact_vectors(parts: Parts, principal: Principal, plan: Plan, embedding: list[float]) -> list[Hit] | None:
-    """The vector leg without its index, where little passes the filters; None where that is much, or fails as well.
-
-    Neo4j 2026.08 (Lucene's `scoreIterator`) fails with "Index 33554425 out of bounds" when fewer texts pass than are
-    asked for and nodes were removed from a small segment of the index, until the next writes: with little, as after
-    an erasure.
-    """
-
-    async def compare(tx: Transaction) -> list[Hit] | None:
-        few = await search.list_recent(tx, principal, plan.scope, plan.tags, search.VECTOR_LIMIT + 1)
-        if len(few) > search.VECTOR_LIMIT:
-            return None
-        return await search.search_by_ids(tx, principal, plan.scope, embedding, [hit.id for hit in few])
-
-    try:
-        return await parts.graph.read(compare)
-    except QueryFailed:
-        return None
-
-
 async def _near(tx: Transaction, principal: Principal, plan: Plan, wanted: Nearest) -> tuple[str, list[Hit]]:
+    few = await _list_few(tx, principal, plan)
+    if few is not None:
+        return EXACT, await search.search_by_ids(tx, principal, plan.scope, wanted.embedding, few)
     if not plan.tags:
         return "vector", await search.search_vector(tx, principal, plan.scope, wanted)
-    ids = await search.list_tagged(tx, principal, plan.scope, plan.tags, EXACT_TAGGED + 1)
-    if len(ids) <= EXACT_TAGGED:
-        return EXACT, await search.search_by_ids(tx, principal, plan.scope, wanted.embedding, ids)
     wider = msgspec.structs.replace(wanted, limit=search.VECTOR_LIMIT * WIDENING)
     wide = await search.search_vector(tx, principal, plan.scope, wider)
     return "vector, filtered afterwards", [hit for hit in wide if set(plan.tags) <= set(hit.tags)]
+
+
+async def _list_few(tx: Transaction, principal: Principal, plan: Plan) -> list[str] | None:
+    """What is compared one by one: what is tagged, or all when the index has just failed; None where that is much."""
+    if plan.tags:
+        tagged = await search.list_tagged(tx, principal, plan.scope, plan.tags, EXACT_TAGGED + 1)
+        return tagged if len(tagged) <= EXACT_TAGGED else None
+    if not has_index_failed():
+        return None
+    recent = await search.list_recent(tx, principal, plan.scope, plan.tags, search.VECTOR_LIMIT + 1)
+    return [hit.id for hit in recent] if len(recent) <= search.VECTOR_LIMIT else None

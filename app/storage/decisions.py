@@ -15,6 +15,7 @@ from app.storage import events, quotas
 from app.storage.entities import Written, plain
 from app.storage.graph import Transaction, many, one
 from app.storage.queries import load
+from app.storage.search import list_compared
 
 QUERIES = load("decisions")
 # An entity that more memories name says nothing about what they have in common (pipelines 4.5).
@@ -129,6 +130,7 @@ async def list_candidates(tx: Transaction, principal: Principal, wanted: Candida
         limit=wanted.limit,
         most_mentions=MOST_MENTIONS,
         except_ids=wanted.except_ids,
+        compared=await list_compared(tx, principal, wanted.space_key),
     )
 
 

@@ -14,6 +14,7 @@ from app.storage.decisions import MOST_MENTIONS, DecisionRow, decoded
 from app.storage.entities import Written, plain
 from app.storage.graph import Transaction, many, one
 from app.storage.queries import load
+from app.storage.search import list_compared
 
 QUERIES = load("discovery")
 # So many of each kind for a memory: itself and six in meaning, four of its slot, three by entities (pipelines 2.7).
@@ -75,6 +76,7 @@ async def list_pairs(tx: Transaction, principal: Principal, space_key: str, ids:
         same_entities=SAME_ENTITIES,
         most_mentions=MOST_MENTIONS,
         most_read=MOST_READ,
+        compared=await list_compared(tx, principal, space_key),
     )
 
 

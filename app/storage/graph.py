@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import time
 from collections.abc import Awaitable, Callable, Generator, Iterable
 from contextlib import contextmanager, suppress
@@ -58,6 +59,11 @@ CONNECT_SECONDS = 5.0
 ROUTED = "neo4j"
 # What the caller at hand has seen by his own word, in other processes too.
 _SEEN: ContextVar[Bookmarks | None] = ContextVar("bookmarks", default=None)
+# How Neo4j 2026.08 (Lucene's `scoreIterator`) fails when fewer texts pass the filter of a vector search than it asks
+# for and nodes were removed from a small segment of the index, until the next writes: with little, as after an erasure.
+_INDEX_FAULT = re.compile(r"Index \d+ out of bounds for length")
+# Whether the unit of work at hand runs once more, since the vector index failed so.
+_INDEX_FAILED: ContextVar[bool] = ContextVar("index_failed", default=False)
 # Types in which no time can hide.
 _PLAIN = frozenset((str, int, float, bool, type(None)))
 
@@ -124,25 +130,28 @@ class Graph:
         Each statement is a transaction of its own: one for all of them costs two more round trips and shows no more of
         one moment, since Neo4j lets a transaction see what others commit meanwhile.
         """
-        give_up = time.monotonic() + RETRY_SECONDS
         with _told("read"):
-            while True:
-                try:
-                    return await self._read(work, *args, **kwargs)
-                except (DriverError, Neo4jError) as error:
-                    if not error.is_retryable() or time.monotonic() > give_up:
-                        raise
-                await asyncio.sleep(RETRY_PAUSE_SECONDS)
+            return await _coping(lambda: self._read(work, *args, **kwargs))
 
     async def _read(self, work: Work[P, Result], *args: P.args, **kwargs: P.kwargs) -> Result:
-        async with self._session(READ_ACCESS) as session:
-            return await work(_Statements(session), *args, **kwargs)
+        give_up = time.monotonic() + RETRY_SECONDS
+        while True:
+            try:
+                async with self._session(READ_ACCESS) as session:
+                    return await work(_Statements(session), *args, **kwargs)
+            except (DriverError, Neo4jError) as error:
+                if not error.is_retryable() or time.monotonic() > give_up:
+                    raise
+            await asyncio.sleep(RETRY_PAUSE_SECONDS)
 
     async def write(self, work: Work[P, Result], *args: P.args, **kwargs: P.kwargs) -> Result:
         """Runs a unit of work in one write transaction; deadlocks and lost connections are tried again."""
         with _told("write"):
-            async with self._session() as session:
-                return await session.execute_write(_to_the_end, work, *args, **kwargs)
+            return await _coping(lambda: self._write(work, *args, **kwargs))
+
+    async def _write(self, work: Work[P, Result], *args: P.args, **kwargs: P.kwargs) -> Result:
+        async with self._session() as session:
+            return await session.execute_write(_to_the_end, work, *args, **kwargs)
 
     async def run_alone(self, statement: LiteralString, **parameters: object) -> list[dict[str, Any]]:
         """Runs one statement in a transaction of its own, as schema changes need it; rows as maps."""
@@ -164,6 +173,25 @@ class _Statements:
 
     async def run(self, query: LiteralString, parameters: dict[str, Any] | None = None, **named: Any) -> AsyncResult:
         return await self._session.run(query, parameters, **named)
+
+
+async def _coping(run: Callable[[], Awaitable[Result]]) -> Result:
+    """Runs a unit of work, and once more where the vector index fails it: then `has_index_failed`."""
+    try:
+        return await run()
+    except Neo4jError as error:
+        if not _INDEX_FAULT.search(error.message or ""):
+            raise
+    token = _INDEX_FAILED.set(True)
+    try:
+        return await run()
+    finally:
+        _INDEX_FAILED.reset(token)
+
+
+def has_index_failed() -> bool:
+    """Whether the vector index failed the unit of work at hand, so that what is little is to be compared one by one."""
+    return _INDEX_FAILED.get()
 
 
 @contextmanager

@@ -8,12 +8,14 @@ import msgspec
 
 from app.domain.memories import BEGINNING, OPEN_END, Memory, State, Tier
 from app.domain.principal import Principal
-from app.storage.graph import Transaction, many, one
+from app.storage.graph import Transaction, has_index_failed, many, one
 from app.storage.queries import Query, load
 
 QUERIES = load("search")
 
 VECTOR_LIMIT = 100
+# Of more memories than this none are compared one by one: that would take seconds for each batch of discovery.
+MOST_COMPARED = 500
 # What the full-text index may return before our own scoring; its order depends on other tenants' texts.
 TEXT_LIMIT = 200
 # The index orders text by code points. Cypher itself orders it by UTF-16, where this is not the highest.
@@ -172,6 +174,15 @@ async def list_recent(tx: Transaction, principal: Principal, scope: Scope, tags:
     return await many(tx, query, Hit, **filters_of(principal, scope, query), tags=tags, limit=limit, latest=OPEN_END)
 
 
+async def list_compared(tx: Transaction, principal: Principal, space_key: str) -> list[str] | None:
+    """What to compare one by one, since the vector index has failed; None when it is to be asked, or that is much."""
+    if not has_index_failed():
+        return None
+    limit = MOST_COMPARED + 1
+    ids = await many(tx, QUERIES["list_compared"], str, space_key=space_key, visible=principal.visible, limit=limit)
+    return ids if len(ids) < limit else None
+
+
 class Neighbour(msgspec.Struct, frozen=True):
     """A memory that lies close to another, and the index's score of how close."""
 
@@ -188,6 +199,7 @@ async def list_neighbours(tx: Transaction, principal: Principal, memory: Memory,
         space_key=memory.space_key,
         visible=principal.visible,
         limit=limit,
+        compared=await list_compared(tx, principal, memory.space_key),
     )
 
 
