@@ -32,6 +32,8 @@ CHANGE = _cue(
     "改|换|现在|如今|目前|最近|卖了|买了|已经|戒了|结婚|离婚|分手|定了|定下|最后定|最终|新的",
     EXPLICIT_CHANGE,
 )
+# Of a change this tells only what is over, not what came instead.
+ENDED = _cue("no longer(?! than)|not any ?more|any ?more|no more(?! than)", "不再|再也不|以后不|从此不|从今不")
 CONDITION = _cue(
     r"if|when|whenever|wherever|unless|except(?:ions?)?|excluding|apart from|other than|special case|only|provided"
     r"|as long as|in case|depending|depends|on days|between|outside|inside|up to|at (?:most|least)|during|otherwise"
@@ -60,11 +62,12 @@ AGREEMENT = _cue(
     r"|really|right|also|on my side",
     "确实|的确|果然|没错|也这么|也是|一样|同意|真[得的是先]|证实|印证|同款|同感|跟你",
 )
-NEGATION = _cue(
-    r"not|no|never|none|nobody|nothing|neither|nor|without|cannot|hardly|\w+n't|off|unable|fails?|failed|incomplete"
-    r"|strictly|false|wrong",
+# Denies what would be said without it.
+DENIAL = _cue(
+    r"not|no|never|none|nobody|nothing|neither|nor|without|cannot|hardly|\w+n't",
     "不|没|无|未|别(?![人的])|非|勿|禁止|压根|根本",
 )
+NEGATION = _cue(r"off|unable|fails?|failed|incomplete|strictly|false|wrong", "不|没", DENIAL)
 REMINDER = _cue(
     r"again|remind(?:er)?|remember|as i said|as mentioned|for your notes|for the|to repeat|once more|note that"
     r"|keep in mind|as far as i'm concerned|when you|for me|please|it's \w+ who|that's when",

@@ -14,11 +14,13 @@ from app.domain.memories import Category
 from app.domain.texts import CJK, SafeText, has_cjk
 from ingest.attributes import cardinality_of, category_of
 from ingest.chinese import chinese_readings
+from ingest.cues import numbers
 from ingest.dates import DateSpan, find_dates, with_resolved_dates
 from ingest.english import english_readings
 from ingest.mentions import find_mentions
 from ingest.noise import noise_family
 from ingest.perspective import display_name, named
+from ingest.pointing import is_announcement, points_at_somebody, points_at_thing
 from ingest.sentences import Span, split_clauses, split_sentences, trimmed
 from ingest.slots import SELF, Slot
 from ingest.statements import (
@@ -133,7 +135,11 @@ def extract(utterances: Sequence[Utterance]) -> list[Fact]:
     for utterance in utterances:
         if utterance.role != _USER_ROLE or noise_family(SafeText(utterance.text)):
             continue
+        is_first = True
         for statement in _statements(utterance):
+            if not _is_explained(statement, topics, is_first=is_first, has_facts=bool(facts)):
+                continue
+            is_first = False
             fact = _fact(utterance, statement, topics)
             topics = _next_topics(fact, topics)
             facts.append(fact)
@@ -213,13 +219,32 @@ def _without_label(clause: str) -> str:
 
 def _says_something(part: _Statement) -> bool:
     text = part.span.text.strip()
-    if part.slot is None and is_reply(text):
+    if is_announcement(text) or (part.slot is None and is_reply(text)):
         return False
     if part.slot or any(character.isdecimal() for character in text):
         return noise_family(SafeText(text)) is None
     words = len(_WORD.findall(text)) + (1 if _FIRST_PERSON.match(text) else 0)
     is_long = words >= (_FEWEST_CHARACTERS if has_cjk(text) else _FEWEST_WORDS)
     return is_long and noise_family(SafeText(text)) is None
+
+
+def _is_explained(statement: _Statement, topics: _Topics, *, is_first: bool, has_facts: bool) -> bool:
+    """Whether it is known what a bare `that` or `she` at its start means, or it says something besides.
+
+    A number or a value is worth keeping where the sentence that explains it may just have been kept as well.
+    """
+    text = statement.span.text.strip()
+    points, is_thing = points_at_somebody(text), points_at_thing(text)
+    if not points and not is_thing:
+        return True
+    others = split_clauses(statement.span)[1:]
+    if _pointed_at(text, topics) or any(_has_data(clause.text) for clause in others):
+        return True
+    return _has_data(text) and (has_facts if points else not is_first)
+
+
+def _has_data(text: str) -> bool:
+    return _read_slot(text) is not None or bool(numbers(text) or find_mentions(text))
 
 
 def _fact(utterance: Utterance, statement: _Statement, topics: _Topics) -> Fact:

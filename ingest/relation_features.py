@@ -19,7 +19,7 @@ HIGHEST_Z = 8.0
 RELATED_Z = 2.5
 # Characters that stand in sentences about anything. Any other one that two statements share is mostly a word of both,
 # while their bigrams differ (`我喜欢吃辣`, `出差我不碰辣`): without it half of the Chinese exceptions went unjudged.
-_FUNCTION_CHARACTERS = frozenset(
+FUNCTION_CHARACTERS = frozenset(
     "的了是我你您他她它们这那个在有没不无上下中里外会能可要得就都也还又再只才很最太更和与跟或及到去来从向对给把被让用以为于而且"
     "但所因如时候天日月年号点分秒前后间次一二三四五六七八九十两几多少每各某本该等吧吗呢啊呀哦着过地什么怎哪谁说做看想知道家人大小好"
 )
@@ -76,7 +76,7 @@ def has_common_ground(pair: Pair) -> bool:
 def may_share_word(pair: Pair) -> bool:
     """Whether both have a Chinese character that may be a word of its own, or a part of two unlike ones."""
     shared = set(cjk_characters(pair.older)).intersection(cjk_characters(pair.newer))
-    return not shared <= _FUNCTION_CHARACTERS
+    return not shared <= FUNCTION_CHARACTERS
 
 
 def is_same_frame(pair: Pair) -> bool:
@@ -86,10 +86,22 @@ def is_same_frame(pair: Pair) -> bool:
     return begins_anew and _frame(_beginnings(pair)) >= SAME_FRAME
 
 
+def script_of(pair: Pair) -> str:
+    """The script that means, deviations and thresholds are kept for."""
+    return "cjk" if is_mostly_cjk(pair.older + pair.newer) else "latin"
+
+
+def deviation(pair: Pair) -> float:
+    """By how many standard deviations they are closer than any two texts; the usual one when that is not known."""
+    script = script_of(pair)
+    background = CJK_BACKGROUND if script == "cjk" else LATIN_BACKGROUND
+    return USUAL_Z[script] if pair.cosine is None else background.z(pair.cosine)
+
+
 def _likeness(pair: Pair) -> dict[str, float]:
     closeness = _closeness(pair)
     older, newer = query_terms(pair.older), query_terms(pair.newer)
-    leading = SUBJECT_TERMS[_script(pair)]
+    leading = SUBJECT_TERMS[script_of(pair)]
     return {
         "closeness": closeness,
         "same_speaker_closeness": closeness * pair.is_same_speaker,
@@ -149,15 +161,8 @@ def _beginnings(pair: Pair) -> Pair:
     return msgspec.structs.replace(pair, older=pair.older[:JUDGED_CHARS], newer=pair.newer[:JUDGED_CHARS])
 
 
-def _script(pair: Pair) -> str:
-    return "cjk" if is_mostly_cjk(pair.older + pair.newer) else "latin"
-
-
 def _closeness(pair: Pair) -> float:
-    script = _script(pair)
-    background = CJK_BACKGROUND if script == "cjk" else LATIN_BACKGROUND
-    z = USUAL_Z[script] if pair.cosine is None else background.z(pair.cosine)
-    return max(0.0, min(z, HIGHEST_Z)) / SCALE
+    return max(0.0, min(deviation(pair), HIGHEST_Z)) / SCALE
 
 
 def _share(terms: list[str], others: list[str]) -> float:

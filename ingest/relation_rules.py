@@ -11,6 +11,7 @@ from app.domain.texts import normalised
 from ingest import cues
 from ingest.candidates import Comparison, Known
 from ingest.relation_features import has_common_ground, is_same_frame, may_share_word
+from ingest.relation_grounds import has_matter, is_same_matter, may_both_hold
 from ingest.relation_judge import Judgement, Label, judge
 
 # Weight of an edge that a rule writes (pipelines 3.4); the judge's are weighted by its confidence.
@@ -42,6 +43,7 @@ ACTIONS = {
 IMMUTABLE = frozenset(("birthday", "birthplace", "birth year", "birth_year", "native_language", "native language"))
 # A different value said before the known one, by the same speaker: true then, and no longer.
 EARLIER = "earlier"
+OTHER_DENIED = "what one denies is not what the other says"
 
 
 class Proposal(msgspec.Struct, frozen=True, kw_only=True):
@@ -185,15 +187,23 @@ def _doubt(comparison: Comparison, judgement: Judgement) -> str:
     label = judgement.label
     if not _is_confident(judgement):
         return f"it acts from {ACTING_CONFIDENCE[label]} on"
+    if label in (Label.SUPPORTS, Label.SUPERSEDES, Label.CONTRADICTS) and not has_matter(comparison.pair):
+        return "only days or numbers are in both"
     if label in (Label.SUPPORTS, Label.CONTEXTUALIZES):
         return ""
+    unlike = _unlike(comparison)
+    if unlike or label is Label.DUPLICATE:
+        return unlike or _doubt_of_duplicate(comparison)
+    return _doubt_of_exclusion(comparison) if label is Label.CONTRADICTS else _doubt_of_change(comparison)
+
+
+def _unlike(comparison: Comparison) -> str:
+    """Why the two are not about one thing; '' when they may be."""
     if comparison.is_another_thing:
         return "the subjects differ"
     if comparison.is_another_attribute:
         return "the attributes differ"
-    if is_same_frame(comparison.pair):
-        return "one is made after the other with another beginning"
-    return _doubt_of_duplicate(comparison) if label is Label.DUPLICATE else _doubt_of_change(comparison, label)
+    return "one is made after the other with another beginning" if is_same_frame(comparison.pair) else ""
 
 
 def _doubt_of_duplicate(comparison: Comparison) -> str:
@@ -201,14 +211,20 @@ def _doubt_of_duplicate(comparison: Comparison) -> str:
     return "a number is in one of them only" if older != newer else ""
 
 
-def _doubt_of_change(comparison: Comparison, label: Label) -> str:
-    if label is Label.CONTRADICTS:
-        return ""
+def _doubt_of_change(comparison: Comparison) -> str:
+    if cues.ENDED.search(comparison.fact.text) and may_both_hold(comparison.pair):
+        return OTHER_DENIED
     if not comparison.is_later:
         return "it was said before"
     if not comparison.is_same_speaker and not comparison.says_change:
         return "another speaker does not say that it changed"
     return ""
+
+
+def _doubt_of_exclusion(comparison: Comparison) -> str:
+    if not is_same_matter(comparison.pair):
+        return "only names are in both"
+    return OTHER_DENIED if may_both_hold(comparison.pair) else ""
 
 
 def _is_confident(judgement: Judgement) -> bool:

@@ -182,3 +182,25 @@ async def test_undoing_brings_the_message_back_as_well(alice: Client, work: Work
     await alice.post(f"/v1/decisions/{decision['id']}/undo")
 
     assert "I live in Paris." in await alice.found("live in Paris", memory_type="session")
+
+
+async def test_what_only_announces_or_points_becomes_no_fact(alice: Client, work: Work) -> None:
+    await alice.say(
+        "Two rules from me. We deploy on Friday mornings.", "That is not what I signed.", "这不是我签的那份。"
+    )
+    await work()
+
+    assert [fact["content"] for fact in await facts_of(alice)] == ["We deploy on Friday mornings."]
+
+
+async def test_denying_something_else_contradicts_nothing(alice: Client, work: Work) -> None:
+    await alice.store("The invoices go out in January.")
+    said = {"role": "user", "speaker": "Lena", "content": "No invoices go out in August."}
+    await alice.post("/v1/memories", json={"messages": [said]})
+    await work()
+
+    (proposed,) = [one for one in await decided(alice) if one["requested_action"] == "contradict"]
+
+    assert proposed["action"] == "create"
+    assert "what one denies is not what the other says" in proposed["reason"]
+    assert (await alice.get("/v1/conflicts")).json()["conflicts"] == []

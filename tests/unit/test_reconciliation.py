@@ -368,6 +368,23 @@ def test_a_judgement_in_doubt_is_recorded_and_not_acted_on() -> None:
     assert (decision.target_id, decision.weight) == ("m1", 0.0)
 
 
+@pytest.mark.parametrize(
+    ("old", "new", "cosine", "doubt"),
+    [
+        ("我报了德语考试，3月21日考。", "出发日期没争议，5月2日从杭州飞昆明。", 0.7, "only days or numbers"),
+        ("Bo lives in Graz.", "That is not what Bo signed.", 0.5, "only names"),
+        ("The cache runs on Memcached.", "We do not run the cache on Redis.", 0.7, "what one denies"),
+    ],
+)
+def test_a_contradiction_without_common_ground_is_only_proposed(old: str, new: str, cosine: float, doubt: str) -> None:
+    other = fact(new, category="entities", speaker="ben")
+
+    decision = decide_one(other, known(old, category="entities", cosine=cosine))
+
+    assert (decision.action, decision.requested_action) == (Action.CREATE, Action.CONTRADICT)
+    assert doubt in decision.reason
+
+
 def test_another_speaker_without_a_word_of_change_replaces_nothing() -> None:
     texts = [("I now use Vim.", "Emacs is what I use these days."), ("我现在用 Vim。", "我最近用 Emacs。")]
 
