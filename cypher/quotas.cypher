@@ -33,6 +33,13 @@ RETURN {
   own: {memories: quota.memories, text_bytes: quota.text_bytes, llm_tokens_a_day: quota.llm_tokens_a_day}
 } AS owner;
 
+// name: list_owned
+// Which of these spaces an account owns.
+UNWIND $space_keys AS space_key
+MATCH (space:Space {space_key: space_key})
+WHERE space.owner_id = $tenant_id
+RETURN space.space_key AS space_key;
+
 // name: get_own_quotas
 // What an operator gave an account.
 MATCH (tenant:Tenant {id: $tenant_id})

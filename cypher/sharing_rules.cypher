@@ -26,7 +26,7 @@ WHERE rule.deleted_at IS NULL
     MATCH (:Tenant {id: rule.created_by})-[member:MEMBER_OF]->(target) WHERE member.role <> 'reader'
   }
 RETURN {
-  memory_id: memory.id, rule_id: rule.id, created_by: rule.created_by, require_approval: rule.require_approval,
+  memory_id: memory.id, text_bytes: coalesce(memory.text_bytes, 0), rule_id: rule.id, created_by: rule.created_by, require_approval: rule.require_approval,
   agent: memory.agent_id, source_space: source.id, target: target {.id, .space_key, .kind, role: 'member', settings: {
     admission: coalesce(target.admission, 'balanced'), secrets: coalesce(target.secrets, 'mark'),
     llm_tokens_a_day: coalesce(target.llm_tokens_a_day, 0)

@@ -12,9 +12,6 @@ from app.domain.quotas import OwnQuotas, Quotas, QuotasView, Use, combine, find_
 from app.storage import quotas
 from app.storage.graph import Transaction
 
-# A copy of a memory; how long it is does not matter when nothing else fits in.
-ONE = Use(memories=1, text_bytes=1)
-
 
 def given(settings: Settings) -> Quotas:
     """What accounts may keep that have no quotas of their own."""
@@ -40,8 +37,11 @@ async def update(tx: Transaction, principal: Principal, given: OwnQuotas, reset:
     await quotas.update_own(tx, principal.tenant_id, msgspec.structs.replace(before or OwnQuotas(), **changed))
 
 
-async def has_room(tx: Transaction, principal: Principal, space_key: str) -> bool:
-    """Whether the owner of a space may keep one memory more; where he is limited, others who ask wait."""
+async def has_room(tx: Transaction, principal: Principal, space_key: str, text_bytes: int) -> bool:
+    """Whether the owner of a space may keep one more memory of this length; where he is limited, others who ask wait.
+
+    What this transaction stores in any of his spaces counts as well.
+    """
     owner = await quotas.get_owner(tx, space_key)
     if owner is None:
         return False
@@ -49,6 +49,6 @@ async def has_room(tx: Transaction, principal: Principal, space_key: str) -> boo
     if not limits.are_any:
         return True
     await quotas.lock(tx, owner.tenant_id)
-    used, new = await quotas.get_use(tx, owner.tenant_id), quotas.noted(tx, space_key)
-    then = Use(used.memories + new.memories + 1, used.text_bytes + new.text_bytes + 1)
-    return find_exceeded(limits, then, ONE) is None
+    used, new = await quotas.get_use(tx, owner.tenant_id), await quotas.get_noted(tx, owner.tenant_id)
+    then = Use(used.memories + new.memories + 1, used.text_bytes + new.text_bytes + text_bytes)
+    return find_exceeded(limits, then, Use(1, text_bytes)) is None

@@ -104,10 +104,14 @@ async def fire(tx: Transaction, principal: Principal, memory_ids: Sequence[str],
     into each other, Neo4j ends one of two writers that wait for each other, and the driver begins it again.
     """
     for match in await sharing_rules.list_matches(tx, principal, memory_ids):
-        if match.require_approval or not await quotas.has_room(tx, principal, match.target.space_key):
+        if match.require_approval or not await _has_room(tx, principal, match):
             await sharing_rules.create_pending(tx, match, now)
         else:
             await copying.copy_all(tx, principal, [match.memory_id], _copies(match), CopyIds(now, str(uuid4())))
+
+
+async def _has_room(tx: Transaction, principal: Principal, match: Match) -> bool:
+    return await quotas.has_room(tx, principal, match.target.space_key, match.text_bytes)
 
 
 def _copies(match: Match) -> Copies:

@@ -111,10 +111,11 @@ def obey(tx: Transaction, principal: Principal, space_key: str) -> None:
     _noted(tx).asked_by[space_key] = principal
 
 
-def noted(tx: Transaction, space_key: str) -> Use:
-    """What this transaction has added to a space so far, or taken away."""
+async def get_noted(tx: Transaction, tenant_id: str) -> Use:
+    """What this transaction has added to the spaces of an account so far, or taken away."""
     so_far = _noted(tx)
-    return Use(so_far.memories[space_key], so_far.text_bytes[space_key])
+    owned = await many(tx, QUERIES["list_owned"], str, tenant_id=tenant_id, space_keys=list(so_far.memories))
+    return Use(sum(so_far.memories[key] for key in owned), sum(so_far.text_bytes[key] for key in owned))
 
 
 def _noted(tx: Transaction) -> Noted:

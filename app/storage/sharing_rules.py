@@ -22,6 +22,7 @@ class Match(msgspec.Struct, frozen=True, kw_only=True):
     """A rule that wants a memory."""
 
     memory_id: str
+    text_bytes: int
     rule_id: str
     created_by: str
     require_approval: bool

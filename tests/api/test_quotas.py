@@ -320,6 +320,58 @@ async def test_a_rule_into_a_full_account_waits_and_does_not_refuse_what_it_is_a
     await check_counts(member, driver)
 
 
+async def test_a_copy_that_is_too_long_for_the_account_waits(opened: Open, driver: AsyncDriver) -> None:
+    owner, member = await opened(quota_text_bytes=60), await opened("Bob", quota_text_bytes=60)
+    kept = (await owner.store("The owner has kept something."))["content"]
+    team = await owner.space("red", role="admin", member=member)
+    rule = {"source_space": f"personal/{member.user_id}"}
+    assert (await member.post(f"/v1/spaces/{team['id']}/auto-share-rules", json=rule)).status_code == 201
+
+    await member.store("It fits in.")
+    await member.store("It does not, as it is too long.")
+
+    [pending] = (await member.get("/v1/shares/pending")).json()
+    assert (await quotas(owner))["text_bytes"]["used"] == len(kept + "It fits in.")
+    refused(await member.post(f"/v1/shares/pending/{pending['id']}/approve"), "text_bytes")
+    await check_counts(owner, driver)
+
+
+async def test_a_rule_between_own_spaces_does_not_refuse_what_fits_in_without_its_copy(
+    opened: Open, driver: AsyncDriver
+) -> None:
+    client = await opened(quota_memories=3)
+    team = await client.space("red")
+    rule = {"source_space": f"personal/{client.user_id}"}
+    assert (await client.post(f"/v1/spaces/{team['id']}/auto-share-rules", json=rule)).status_code == 201
+
+    await client.store("It fits in, and so does its copy.")
+    await client.store("Its copy does not.")
+
+    assert await used(client) == 3
+    assert len((await client.get("/v1/shares/pending")).json()) == 1
+    refused(await store(client, ""))
+    await check_counts(client, driver)
+
+
+async def test_a_live_copy_that_grows_beyond_the_quota_counts_and_refuses_what_its_owner_writes_next(
+    opened: Open, driver: AsyncDriver
+) -> None:
+    owner, member = await opened(quota_text_bytes=20), await opened("Bob")
+    team = await owner.space("red", member=member)
+    origin = f"/v1/memories/{(await member.store('It rains.'))['id']}"
+    await member.post(f"{origin}/share", json={"target_space": team["id"], "mode": "live"})
+    longer = "It rains, and the harbour is closed until noon."
+
+    edited = await member.put(origin, json={"content": longer})
+
+    assert edited.status_code == 200
+    assert (await quotas(owner))["text_bytes"] == {"used": len(longer), "limit": 20}
+    refused(await store(owner, ""), "text_bytes")
+    assert (await member.put(origin, json={"content": "Rain."})).status_code == 200
+    await owner.store("One more.")
+    await check_counts(owner, driver)
+
+
 async def test_counts_follow_whatever_is_done(
     opened: Open, work: Callable[[], Awaitable[int]], driver: AsyncDriver
 ) -> None:
