@@ -76,7 +76,10 @@ WITH rank, memory {
     {relation_type: toLower(type(relation)), target_id: other.id, context_label: relation.label}]
     + [(memory)<-[relation:CONTRADICTS]-(other:Memory)
     WHERE other.space_key IN $space_keys AND other.visible_to IN $visible AND other.state <> 'deleted' |
-    {relation_type: 'contradicts', target_id: other.id, context_label: relation.label}]
+    {relation_type: 'contradicts', target_id: other.id, context_label: relation.label}],
+  // Whether it, or a fact that was made of it, is in an open conflict, whoever may see the other side.
+  is_disputed: EXISTS { (memory)-[conflict:CONTRADICTS]-(:Memory) WHERE conflict.resolved_by IS NULL }
+    OR EXISTS { (memory)<-[:EXTRACTED_FROM]-(:Memory)-[conflict:CONTRADICTS]-(:Memory) WHERE conflict.resolved_by IS NULL }
 } AS memory
 ORDER BY rank
 RETURN collect(memory) AS memories;

@@ -42,6 +42,8 @@ class FixedEmbedder:
     async def embed_documents(self, texts: Sequence[str]) -> list[list[float]]:
         return await self.embed_queries(texts)
 
+    def begin_query(self, text: str) -> None: ...
+
     async def close(self) -> None: ...
 
 

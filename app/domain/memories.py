@@ -148,6 +148,8 @@ class Memory(msgspec.Struct, frozen=True, kw_only=True):
     evidence_ids: list[str] = []
     # Of a copy: whose share it is, and what became of its origin. Nothing for all others.
     shared: Shared | None = None
+    # Whether there may be something that contradicts it.
+    is_disputed: bool = False
 
     @property
     def is_message(self) -> bool:

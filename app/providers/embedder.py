@@ -48,6 +48,10 @@ class Embedder(Protocol):
         """For texts to be stored, any number of them; queries overtake them."""
         ...
 
+    def begin_query(self, text: str) -> None:
+        """Begins with a query that is about to be asked for, if the model has nothing else to do."""
+        ...
+
     async def close(self) -> None: ...
 
 
@@ -83,6 +87,10 @@ class CachingEmbedder:
     async def embed_documents(self, texts: Sequence[str]) -> list[list[float]]:
         return await self._shelves["document"].get(texts)
 
+    def begin_query(self, text: str) -> None:
+        if not any(shelf.is_busy for shelf in self._shelves.values()):
+            self._shelves["query"].begin(text)
+
     async def close(self) -> None:
         await self._encoder.close()
 
@@ -96,6 +104,15 @@ class Shelf:
         self._capacity = capacity
         self._made: OrderedDict[str, array[float]] = OrderedDict()
         self._coming: dict[str, asyncio.Task[Embedded]] = {}
+
+    @property
+    def is_busy(self) -> bool:
+        """Whether texts are being embedded."""
+        return bool(self._coming)
+
+    def begin(self, text: str) -> None:
+        """Begins with a text that somebody will get."""
+        self._start([] if text in self._made else [text])
 
     async def get(self, texts: Sequence[str]) -> list[list[float]]:
         """Embeddings in the order of the texts."""

@@ -34,7 +34,8 @@ async def expand(tx: Transaction, principal: Principal, plan: Plan, best: Sequen
     found = {memory.id: memory for memory in await memories.get_many(tx, principal, [item.hit.id for item in best])}
     evidence = await evidence_of(tx, principal, list(found)) if Part.EVIDENCE in plan.include else {}
     facts = await _facts(tx, principal, list(found)) if Part.FACTS in plan.include else {}
-    opposed = await _opponents(tx, principal, list(found))
+    disputed = [memory.id for memory in found.values() if memory.is_disputed]
+    opposed = await _opponents(tx, principal, disputed) if disputed else {}
     related = await _relations(tx, principal, list(found)) if Part.RELATIONS in plan.include else {}
     return [
         SearchResult(

@@ -70,6 +70,10 @@ class Limits:
         if len(self._known_keys) > MAX_KNOWN_KEYS:
             self._known_keys.popitem(last=False)
 
+    def is_known(self, hashed: str) -> bool:
+        """Whether a key worked lately; it may have been revoked since."""
+        return hashed in self._known_keys
+
     def check_request(self, settings: Settings, principal: Principal, request: Request) -> Allowance | None:
         """Counts a request against all limits it falls under; the one with the least left. Raises RateLimited.
 

@@ -12,13 +12,20 @@ from app.domain import ranking
 from app.domain.memories import State
 from app.domain.principal import Principal
 from app.domain.ranking import Assessment
-from app.domain.search import SearchAnswer, SearchRequest, Why, is_everything, recency_score
+from app.domain.search import (
+    MAX_QUERY_CHARS,
+    SearchAnswer,
+    SearchRequest,
+    Why,
+    is_everything,
+    recency_score,
+)
 from app.services import legs, overviews
 from app.services.answers import Ranked, expand
 from app.services.parts import Parts
 from app.services.selection import assess, collapse, rank
 from app.services.stopwatch import Stopwatch
-from app.services.understanding import Plan, understand
+from app.services.understanding import Plan, looked_for, understand
 from app.storage import links, search
 from app.storage.graph import QueryFailed
 from app.storage.links import Ask, Step
@@ -27,6 +34,12 @@ from ingest.questions import parse_question
 
 # So many of the best hits lead to their neighbours (pipelines 4.5), and as many that are over to their successors.
 SEEDS = 8
+
+
+def embed_ahead(parts: Parts, query: str) -> None:
+    """Begins with the vector of a question that somebody is likely to be allowed to ask."""
+    if len(query) <= MAX_QUERY_CHARS and not is_everything(query):
+        parts.embedder.begin_query(looked_for(query))
 
 
 async def search_memories(parts: Parts, principal: Principal, request: SearchRequest) -> SearchAnswer:

@@ -37,17 +37,21 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     now: datetime
 
 
+def looked_for(query: str) -> str:
+    """What a question is embedded as: of an overview its topic, of others all of it, as its asker would say it."""
+    return topic_of(query) or in_first_person(query)
+
+
 def understand(principal: Principal, request: SearchRequest, now: datetime) -> Plan:
     """What a request asks for. Raises Invalid, which names the field."""
     if len(request.q) > MAX_QUERY_CHARS:
         raise Invalid(f"q has {len(request.q)} characters, at most {MAX_QUERY_CHARS} are accepted")
     tags, containers = split_tags(parse_list(request.tags))
     scope = parse_scope(principal, request, now)
-    topic = topic_of(request.q)
-    asked = msgspec.structs.replace(request, q=topic or in_first_person(request.q))
+    asked = msgspec.structs.replace(request, q=looked_for(request.q))
     return Plan(
         query=asked.q,
-        topic=topic,
+        topic=topic_of(request.q),
         scope=scope,
         texts=text_queries(asked, scope, principal, tags),
         # With `as_of` what holds then is found by its own time, however long before it was said.

@@ -7,8 +7,10 @@ from __future__ import annotations
 
 import asyncio
 import re
+import sys
 import time
-from collections.abc import Awaitable, Callable, Generator, Iterable
+from array import array
+from collections.abc import Awaitable, Callable, Generator, Iterable, Sequence
 from contextlib import contextmanager, suppress
 from contextvars import ContextVar
 from datetime import UTC
@@ -29,6 +31,7 @@ from neo4j import (
 from neo4j.api import AsyncBookmarkManager
 from neo4j.exceptions import AuthError, ConfigurationError, ConstraintError, DriverError, Neo4jError
 from neo4j.time import DateTime
+from neo4j.vector import Vector
 
 from app import metrics
 from app.domain.errors import Invalid, Unavailable
@@ -258,6 +261,14 @@ async def one(tx: Transaction, query: Query, record: type[Record], **parameters:
     """The first row of a query, or None."""
     rows = await many(tx, query, record, **parameters)
     return rows[0] if rows else None
+
+
+def packed(embedding: Sequence[float] | None) -> Vector | None:
+    """An embedding as a parameter: bytes, since a list takes the driver 0.2 ms to send.
+
+    Stored it is a list all the same: the format of the community edition keeps no vectors.
+    """
+    return None if embedding is None else Vector(array("f", embedding).tobytes(), "f32", byteorder=sys.byteorder)
 
 
 def native(value: object) -> object:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
+from typing import Any
 
 import msgspec
 
@@ -15,13 +16,13 @@ from app.domain.memories import Memory, Revision, State
 from app.domain.principal import Principal
 from app.domain.quotas import text_bytes
 from app.storage import events, quotas
-from app.storage.graph import Transaction, many, one
+from app.storage.graph import Transaction, many, one, packed
 from app.storage.queries import load
 
 QUERIES = load("memories")
 
 # Derived when a memory is read, so never written.
-DERIVED = ("relations", "superseded_by", "shared")
+DERIVED = ("relations", "superseded_by", "shared", "is_disputed")
 # What search filters by inside the vector index; pieces of long texts carry it as well.
 SEARCH_PROPERTIES = (
     "space_key", "visible_to", "kind", "state", "category", "memory_type", "source", "agent_id", "session_id",
@@ -86,7 +87,7 @@ async def create(tx: Transaction, stored: dict[str, object], embedding: list[flo
         Touched,
         space_key=stored["space_key"],
         properties=stored,
-        embedding=embedding,
+        embedding=packed(embedding),
     )
     if made:
         events.note(tx, EventType.MEMORY_CREATED, [made])
@@ -197,8 +198,9 @@ async def update_chunks(tx: Transaction, memory: Memory) -> None:
     await many(tx, QUERIES["update_chunks"], object, **parameters)
 
 
-async def create_chunks(tx: Transaction, memory: Memory, chunks: list[dict[str, object]]) -> None:
-    await one(tx, QUERIES["create_chunks"], int, id=memory.id, space_key=memory.space_key, chunks=chunks)
+async def create_chunks(tx: Transaction, memory: Memory, chunks: list[dict[str, Any]]) -> None:
+    rows = [{**chunk, "embedding": packed(chunk["embedding"])} for chunk in chunks]
+    await one(tx, QUERIES["create_chunks"], int, id=memory.id, space_key=memory.space_key, chunks=rows)
 
 
 async def delete_chunks(tx: Transaction, memory: Memory) -> None:

@@ -12,7 +12,7 @@ from app.domain.messages import SessionCursor
 from app.domain.principal import Principal
 from app.domain.sessions import RecentSession
 from app.storage import events, quotas
-from app.storage.graph import Transaction, many, one
+from app.storage.graph import Transaction, many, one, packed
 from app.storage.queries import load
 
 QUERIES = load("messages")
@@ -93,7 +93,7 @@ def _row(message: dict[str, Any]) -> dict[str, object]:
     return {
         "properties": {name: value for name, value in properties.items() if name not in TIMES},
         "times": {name: properties[name].isoformat() for name in TIMES},
-        "embedding": message["embedding"],
+        "embedding": packed(message["embedding"]),
     }
 
 

@@ -8,12 +8,13 @@ import msgspec
 
 from app.domain.memories import BEGINNING, OPEN_END, Memory, State, Tier
 from app.domain.principal import Principal
-from app.storage.graph import Transaction, has_index_failed, many, one
+from app.storage.graph import Transaction, has_index_failed, many, one, packed
 from app.storage.queries import Query, load
 
 QUERIES = load("search")
 
-VECTOR_LIMIT = 100
+# With 60 as much of LoCoMo's evidence is among the first results as with 100, which take longer to read.
+VECTOR_LIMIT = 60
 # Of more memories than this none are compared one by one: that would take seconds for each batch of discovery.
 MOST_COMPARED = 500
 # What the full-text index may return before our own scoring; its order depends on other tenants' texts.
@@ -118,7 +119,7 @@ async def search_vector(tx: Transaction, principal: Principal, scope: Scope, wan
         query,
         list[Near],
         **filters_of(principal, scope, query),
-        embeddings=[wanted.embedding],
+        embeddings=[packed(wanted.embedding)],
         known_ids=list(known),
         vector_limit=wanted.limit,
     )

@@ -11,7 +11,7 @@ from app.domain.connectors import Registered
 from app.domain.principal import Principal, Scope, SpaceAccess
 from app.domain.tasks import Hold, OpenTasks, Progress, Task, TaskStatus
 from app.domain.tenants import KeyUse
-from app.storage.graph import Transaction, many, one
+from app.storage.graph import Transaction, many, one, packed
 from app.storage.queries import load
 
 QUERIES = load("system")
@@ -244,7 +244,7 @@ async def count_embeddable(tx: Transaction, after: str) -> int:
 
 
 async def update_embeddings(tx: Transaction, name: str, cursor: str, vectors: dict[str, list[float]]) -> None:
-    rows = [{"id": node_id, "embedding": vector} for node_id, vector in vectors.items()]
+    rows = [{"id": node_id, "embedding": packed(vector)} for node_id, vector in vectors.items()]
     await many(tx, QUERIES["update_embeddings"], object, name=name, cursor=cursor, rows=rows)
 
 

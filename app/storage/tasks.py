@@ -8,7 +8,7 @@ import msgspec
 
 from app.domain.principal import Principal
 from app.domain.tasks import Hold, Task, lane
-from app.storage.graph import Transaction, many, one
+from app.storage.graph import Transaction, many, one, packed
 from app.storage.queries import load
 
 QUERIES = load("tasks")
@@ -111,5 +111,5 @@ async def list_unembedded(tx: Transaction, task: Task, limit: int) -> list[Waiti
 
 
 async def add_embeddings(tx: Transaction, task: Task, vectors: dict[str, list[float]]) -> None:
-    rows = [{"id": node_id, "embedding": vector} for node_id, vector in vectors.items()]
+    rows = [{"id": node_id, "embedding": packed(vector)} for node_id, vector in vectors.items()]
     await many(tx, QUERIES["add_embeddings"], object, rows=rows, task_id=task.id, space_key=task.space_key)

@@ -200,6 +200,17 @@ async def test_callers_that_meet_share_the_work(server: OpenAIServer) -> None:
     assert first[1] == second[0]
 
 
+async def test_what_was_begun_is_made_once_and_only_where_nobody_waits(server: OpenAIServer) -> None:
+    async with remote(server) as embedder:
+        embedder.begin_query("a")
+        embedder.begin_query("late")
+        await embedder.embed_queries(["a"])
+        embedder.begin_query("a")
+        await embedder.embed_queries(["b"])
+
+    assert server.inputs() == [["a"], ["b"]]
+
+
 async def test_a_caller_that_leaves_does_not_take_the_work_from_others(server: OpenAIServer) -> None:
     async with remote(server) as embedder:
         leaving = asyncio.create_task(embedder.embed_queries(["a"]))
