@@ -16,6 +16,7 @@ from app.domain.memories import MemoryView
 from app.domain.provenance import StaleInfo
 from app.domain.relations import RelationView
 
+# Clients search for whole messages, and one that pastes a log shall find something, too: so much of it is read.
 MAX_QUERY_CHARS = 10_000
 # Tags that a client puts on everything of its user or project: they raise the rank and exclude nothing (contract 5.2).
 CONTAINER_TAGS = ("omem_user_", "omem_project_")

@@ -6,7 +6,6 @@ from datetime import datetime
 
 import msgspec
 
-from app.domain.errors import Invalid
 from app.domain.listing import parse_instant, parse_limit, parse_list
 from app.domain.memories import BEGINNING, OPEN_END, Category, MemoryType, State, parse_choice
 from app.domain.overviews import topic_of
@@ -44,8 +43,7 @@ def looked_for(query: str) -> str:
 
 def understand(principal: Principal, request: SearchRequest, now: datetime) -> Plan:
     """What a request asks for. Raises Invalid, which names the field."""
-    if len(request.q) > MAX_QUERY_CHARS:
-        raise Invalid(f"q has {len(request.q)} characters, at most {MAX_QUERY_CHARS} are accepted")
+    request = msgspec.structs.replace(request, q=request.q[:MAX_QUERY_CHARS])
     tags, containers = split_tags(parse_list(request.tags))
     scope = parse_scope(principal, request, now)
     asked = msgspec.structs.replace(request, q=looked_for(request.q))
