@@ -42,6 +42,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     llm_model: str = "gpt-4o-mini"
     llm_timeout_secs: int = 30
     nli_model: str = ""
+    reranker_model: str = ""
     worker_tasks: int = 2
     worker_grace_secs: int = 5
     github_api_url: str = "https://api.github.com"

@@ -65,6 +65,7 @@ from app.domain.errors import OurmemError
 from app.providers.embedder import Embedder, EmbeddingFailed
 from app.providers.entailment import make_entailer
 from app.providers.llm import make_llm
+from app.providers.reranker import make_reranker
 from app.services.accesses import AccessRecorder
 from app.services.parts import Parts
 from app.services.schedule import Scheduler
@@ -126,6 +127,7 @@ def make_parts(settings: Settings, graph: Graph, embedder: Embedder) -> Parts:
         clock=utc_now,
         llm=make_llm(settings),
         entailer=make_entailer(settings),
+        reranker=make_reranker(settings),
     )
 
 
@@ -155,6 +157,8 @@ async def close_parts(parts: Parts) -> None:
         await parts.llm.close()
     if parts.entailer:
         await parts.entailer.close()
+    if parts.reranker:
+        await parts.reranker.close()
     await parts.graph.close()
 
 

@@ -23,7 +23,7 @@ from app.domain.principal import Principal, Role, Scope, SpaceAccess, key_hash
 from app.domain.profile import ProfileQuery
 from app.domain.search import SearchRequest
 from app.providers.embedder import EmbeddingFailed
-from app.services import memories, messages, profile
+from app.services import memories, messages, profile, reranking
 from app.services.accesses import AccessRecorder
 from app.services.limits import Limits
 from app.services.parts import Parts
@@ -69,7 +69,8 @@ async def _round(parts: Parts) -> None:
     reader = _reader(account, busy or _personal(account))
     await parts.graph.read(system.get_principal, account.hash, account.now)
     # All at once: the database plans on every core it has.
-    await asyncio.gather(_search(reading, reader), _read_profile(reading, reader), _list(reading, reader))
+    reads = (_search(reading, reader), _read_profile(reading, reader), _list(reading, reader))
+    await asyncio.gather(*reads, reranking.check_model(parts))
     await _write(parts, account)
 
 

@@ -12,7 +12,7 @@ from litestar.openapi import ResponseSpec
 from app.api.documents import documented
 from app.api.tenants import Status
 from app.domain.errors import OurmemError
-from app.services import embedding
+from app.services import embedding, reranking
 from app.services.parts import Parts
 from app.storage import system
 
@@ -51,14 +51,15 @@ async def get_liveness() -> Status:
     responses={503: ResponseSpec(Readiness, generate_examples=False, description="The database does not answer.")},
 )
 async def get_readiness(parts: NamedDependency[Parts]) -> Response[Readiness]:
-    """Whether database and embedding model answer; 503 when the database does not.
+    """Whether database and models answer; 503 when the database does not.
 
-    Without the model the service still stores and finds by words, so traffic need not go elsewhere.
+    Without its models the service still stores and finds by words, so traffic need not go elsewhere.
     """
     database, model = await _check_database(parts), await embedding.check_model(parts)
+    models = {"embedding_model": model} | await reranking.check_model(parts)
     is_ready = database == "ok"
-    status = ("ok" if model == "ok" else "degraded") if is_ready else "unavailable"
-    body = Readiness(status, {"database": database, "embedding_model": model})
+    status = ("ok" if set(models.values()) == {"ok"} else "degraded") if is_ready else "unavailable"
+    body = Readiness(status, {"database": database, **models})
     return Response(body, status_code=200 if is_ready else 503)
 
 

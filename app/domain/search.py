@@ -94,6 +94,7 @@ class Why(msgspec.Struct, frozen=True, kw_only=True):
     relevance: float
     prior: float
     path: list[PathStep]
+    p_rerank: float | msgspec.UnsetType = msgspec.UNSET
 
 
 class FormerMark(msgspec.Struct, frozen=True, kw_only=True):

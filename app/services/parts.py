@@ -11,6 +11,7 @@ from app.config import Settings
 from app.providers.embedder import Embedder
 from app.providers.entailment import Entailer
 from app.providers.llm import LanguageModel
+from app.providers.reranker import Reranker
 from app.services.accesses import AccessRecorder
 from app.services.limits import Limits
 from app.services.remembering import RememberedAnswers
@@ -31,3 +32,4 @@ class Parts(msgspec.Struct, frozen=True):
     answers: RememberedAnswers = msgspec.field(default_factory=RememberedAnswers)
     limits: Limits = msgspec.field(default_factory=Limits)
     entailer: Entailer | None = None
+    reranker: Reranker | None = None

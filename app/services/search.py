@@ -23,6 +23,7 @@ from app.domain.search import (
 from app.services import legs, overviews
 from app.services.answers import Ranked, expand
 from app.services.parts import Parts
+from app.services.reranking import rerank
 from app.services.selection import assess, collapse, rank
 from app.services.stopwatch import Stopwatch
 from app.services.understanding import Plan, looked_for, understand
@@ -68,6 +69,7 @@ async def search_memories(parts: Parts, principal: Principal, request: SearchReq
             hits += linked
             assessment = assess(plan, hits, has_vector=assessment.has_vector)
         ranked = rank(plan, hits, assessment, [step.link for step in steps], watch)
+        ranked = await rerank(parts, plan, ranked, watch, degraded)
     best = collapse(ranked, plan, watch)
     results = await parts.graph.read(expand, principal, plan, best) if best else []
     watch.stage("expand", len(best), [result.score for result in results])
