@@ -6,7 +6,6 @@ import json
 import re
 import shlex
 from collections.abc import Awaitable, Callable
-from functools import partial
 from pathlib import Path
 from string import Template
 from typing import Any, NamedTuple
@@ -117,93 +116,86 @@ def populate(
     github_server: GitHubServer,
 ) -> Callable[[], Awaitable[dict[str, str]]]:
     """Fills a tenant and tells the names of what it has."""
-    return partial(_populate, alice, stranger, sign_up, parts, work, github_server)
 
-
-async def _populate(
-    alice: Client,
-    stranger: Client,
-    sign_up: SignUp,
-    parts: Parts,
-    work: Callable[[], Awaitable[int]],
-    github_server: GitHubServer,
-) -> dict[str, str]:
-    memory = await alice.store("Ming never drinks coffee.", tags=["tea"])
-    other = await alice.store("Ming grew up in Fujian.", tags=["tea"])
-    await alice.put(f"/v1/memories/{other['id']}", json={"content": "Ming grew up beside a tea garden in Fujian."})
-    statement = {"type": "contextualizes", "target_id": other["id"], "label": "childhood"}
-    relation = (await alice.post(f"/v1/memories/{memory['id']}/relations", json=statement)).json()
-    third = await alice.store("The lab is in Oslo.")
-    conflict = (await alice.relate(other["id"], third["id"], "contradicts")).json()
-    accepted = await alice.say("Ming is coming on Friday.", "好的，我会准备乌龙茶。", session_id="visit")
-    message = (await alice.get("/v1/memories?memory_type=session")).json()["memories"][0]
-    imported = (await alice.post("/v1/imports", files={"file": ("tea.md", "Ming grows tea in Fujian.")})).json()
-    await alice.put("/v1/agent-groups/coders", json={"agents": ["ann", "bob"]})
-    space = await alice.space("garden", member=stranger)
-    ping = await alice.store("Ping from the build machine")
-    await alice.post(f"/v1/memories/{ping['id']}/feedback", json={"verdict": "noise"})
-    example = (await alice.get("/v1/noise-examples")).json()["noise_examples"][0]
-    shared = await alice.store("Ming likes the garden.")
-    share = {"target_space": space["id"]}
-    copy = (await alice.post(f"/v1/memories/{shared['id']}/share", json=share)).json()
-    waits = {"source_space": f"personal/{alice.user_id}", "tags": ["secret"], "require_approval": True}
-    rule = (await alice.post(f"/v1/spaces/{space['id']}/auto-share-rules", json=waits)).json()
-    await alice.store("Ming has a secret.", tags=["secret"])
-    orchard = await stranger.space("orchard")
-    invitation = {"user_id": alice.user_id, "role": "member"}
-    invited = (await stranger.post(f"/v1/spaces/{orchard['id']}/invitations", json=invitation)).json()
-    leaver = await sign_up("Leaver")
-    organization = (await alice.post("/v1/org/setup", json={"name": "Tea", "members": []})).json()
-    await work()
-    for text in ("Ming lives in Fuzhou.", "Ming moved to Xiamen."):
-        await alice.store(text)
+    async def fill() -> dict[str, str]:
+        memory = await alice.store("Ming never drinks coffee.", tags=["tea"])
+        other = await alice.store("Ming grew up in Fujian.", tags=["tea"])
+        await alice.put(f"/v1/memories/{other['id']}", json={"content": "Ming grew up beside a tea garden in Fujian."})
+        statement = {"type": "contextualizes", "target_id": other["id"], "label": "childhood"}
+        relation = (await alice.post(f"/v1/memories/{memory['id']}/relations", json=statement)).json()
+        third = await alice.store("The lab is in Oslo.")
+        conflict = (await alice.relate(other["id"], third["id"], "contradicts")).json()
+        accepted = await alice.say("Ming is coming on Friday.", "好的，我会准备乌龙茶。", session_id="visit")
+        message = (await alice.get("/v1/memories?memory_type=session")).json()["memories"][0]
+        imported = (await alice.post("/v1/imports", files={"file": ("tea.md", "Ming grows tea in Fujian.")})).json()
+        await alice.put("/v1/agent-groups/coders", json={"agents": ["ann", "bob"]})
+        space = await alice.space("garden", member=stranger)
+        ping = await alice.store("Ping from the build machine")
+        await alice.post(f"/v1/memories/{ping['id']}/feedback", json={"verdict": "noise"})
+        example = (await alice.get("/v1/noise-examples")).json()["noise_examples"][0]
+        shared = await alice.store("Ming likes the garden.")
+        share = {"target_space": space["id"]}
+        copy = (await alice.post(f"/v1/memories/{shared['id']}/share", json=share)).json()
+        waits = {"source_space": f"personal/{alice.user_id}", "tags": ["secret"], "require_approval": True}
+        rule = (await alice.post(f"/v1/spaces/{space['id']}/auto-share-rules", json=waits)).json()
+        await alice.store("Ming has a secret.", tags=["secret"])
+        orchard = await stranger.space("orchard")
+        invitation = {"user_id": alice.user_id, "role": "member"}
+        invited = (await stranger.post(f"/v1/spaces/{orchard['id']}/invitations", json=invitation)).json()
+        leaver = await sign_up("Leaver")
+        organization = (await alice.post("/v1/org/setup", json={"name": "Tea", "members": []})).json()
         await work()
-    named = {one["name"]: one["id"] for one in (await alice.get("/v1/entities?limit=200")).json()["entities"]}
-    aliases = f"/v1/entities/{named['Ming']}/aliases"
-    ming = (await alice.post(aliases, json={"name": "小明"})).json()
-    await parts.accesses.flush()
-    repository = {"access_token": GITHUB_TOKEN, "repo": "acme/tea", "webhook_url": "https://memory.example.org"}
-    connected = (await alice.post("/v1/connectors/github/connect", json=repository)).json()
-    hook = github_server.hooks[-1]
-    signature = signed(hook.secret, PING.encode(), "ping", "")["X-Hub-Signature-256"]
-    queued, cancelled = [(await alice.store(text))["task_id"] for text in ("Ming sings.", "明弹钢琴。")]
-    await alice.post(f"/v1/tasks/{cancelled}/cancel")
-    return {
-        "ENTITY": ming["id"],
-        "ALIAS": ming["aliases"][0]["id"],
-        "ALIKE": named["Fuzhou"],
-        "SLOT": (await alice.get("/v1/slots?subject=ming&attribute=residence")).json()["slots"][0]["id"],
-        "KEY": alice.key,
-        "USER": alice.user_id,
-        "IMPORT": imported["id"],
-        "KEY_ID": (await alice.post("/v1/keys", json={})).json()["id"],
-        "MEMORY": memory["id"],
-        "OTHER": other["id"],
-        "MESSAGE": message["id"],
-        "RELATION": relation["id"],
-        "CONFLICT": conflict["id"],
-        "TASK": accepted["task_id"],
-        "SPACE": space["id"],
-        "SHARED": shared["id"],
-        "COPY": copy["id"],
-        "RULE": rule["id"],
-        "PENDING": (await alice.get("/v1/shares/pending")).json()[0]["id"],
-        "ORG": organization["space_id"],
-        "INVITATION": invited["id"],
-        "LEAVER_KEY": leaver.key,
-        "MEMBER": stranger.user_id,
-        "MEMBER_KEY": stranger.key,
-        "GUEST": (await sign_up("Guest")).user_id,
-        "DECISION": (await alice.get(f"/v1/decisions?task_id={accepted['task_id']}")).json()["decisions"][0]["id"],
-        "GITHUB_TOKEN": GITHUB_TOKEN,
-        "CONNECTION": connected["connection_id"],
-        "HOOK": hook.token,
-        "SIGNATURE": signature,
-        "EXAMPLE": example["id"],
-        "COMMUNITY": (await alice.get("/v1/communities")).json()["communities"][0]["id"],
-        "QUEUED": queued,
-        "CANCELLED": cancelled,
-    }
+        for text in ("Ming lives in Fuzhou.", "Ming moved to Xiamen."):
+            await alice.store(text)
+            await work()
+        named = {one["name"]: one["id"] for one in (await alice.get("/v1/entities?limit=200")).json()["entities"]}
+        aliases = f"/v1/entities/{named['Ming']}/aliases"
+        ming = (await alice.post(aliases, json={"name": "小明"})).json()
+        await parts.accesses.flush()
+        repository = {"access_token": GITHUB_TOKEN, "repo": "acme/tea", "webhook_url": "https://memory.example.org"}
+        connected = (await alice.post("/v1/connectors/github/connect", json=repository)).json()
+        hook = github_server.hooks[-1]
+        signature = signed(hook.secret, PING.encode(), "ping", "")["X-Hub-Signature-256"]
+        queued, cancelled = [(await alice.store(text))["task_id"] for text in ("Ming sings.", "明弹钢琴。")]
+        await alice.post(f"/v1/tasks/{cancelled}/cancel")
+        return {
+            "ENTITY": ming["id"],
+            "ALIAS": ming["aliases"][0]["id"],
+            "ALIKE": named["Fuzhou"],
+            "SLOT": (await alice.get("/v1/slots?subject=ming&attribute=residence")).json()["slots"][0]["id"],
+            "KEY": alice.key,
+            "USER": alice.user_id,
+            "IMPORT": imported["id"],
+            "KEY_ID": (await alice.post("/v1/keys", json={})).json()["id"],
+            "MEMORY": memory["id"],
+            "OTHER": other["id"],
+            "MESSAGE": message["id"],
+            "RELATION": relation["id"],
+            "CONFLICT": conflict["id"],
+            "TASK": accepted["task_id"],
+            "SPACE": space["id"],
+            "SHARED": shared["id"],
+            "COPY": copy["id"],
+            "RULE": rule["id"],
+            "PENDING": (await alice.get("/v1/shares/pending")).json()[0]["id"],
+            "ORG": organization["space_id"],
+            "INVITATION": invited["id"],
+            "LEAVER_KEY": leaver.key,
+            "MEMBER": stranger.user_id,
+            "MEMBER_KEY": stranger.key,
+            "GUEST": (await sign_up("Guest")).user_id,
+            "DECISION": (await alice.get(f"/v1/decisions?task_id={accepted['task_id']}")).json()["decisions"][0]["id"],
+            "GITHUB_TOKEN": GITHUB_TOKEN,
+            "CONNECTION": connected["connection_id"],
+            "HOOK": hook.token,
+            "SIGNATURE": signature,
+            "EXAMPLE": example["id"],
+            "COMMUNITY": (await alice.get("/v1/communities")).json()["communities"][0]["id"],
+            "QUEUED": queued,
+            "CANCELLED": cancelled,
+        }
+
+    return fill
 
 
 @pytest.mark.parametrize("example", examples(), ids=lambda example: example.heading)
