@@ -13,6 +13,7 @@ import numpy
 from app.domain.memories import Category, Memory, MemoryType, current_key, facets, text_hash
 from app.domain.principal import ALL_AGENTS
 from app.domain.texts import SafeText
+from app.storage.graph import packed
 from app.storage.memories import properties
 
 SEED = 11
@@ -110,4 +111,4 @@ def batches(vectors: Vectors, space_keys: Sequence[str], numbers: range) -> Iter
 
 def row(stored: Memory, vector: list[float]) -> dict[str, object]:
     """A memory as a parameter of the filling statements."""
-    return {"properties": properties(stored) | {"current_key": current_key(stored)}, "embedding": vector}
+    return {"properties": properties(stored) | {"current_key": current_key(stored)}, "embedding": packed(vector)}

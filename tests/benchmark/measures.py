@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections.abc import Callable, Coroutine, Iterator, Sequence
 from datetime import UTC, datetime
@@ -13,6 +14,7 @@ from app.domain.memories import NewMemory
 from app.domain.messages import NewMessage, NewMessages
 from app.domain.search import SearchRequest
 from app.domain.texts import lucene_query
+from app.storage.graph import packed
 from tests.benchmark import filling
 from tests.benchmark.laboratory import QUERIES, Laboratory
 from tests.benchmark.processes import listener, resident_megabytes
@@ -89,7 +91,7 @@ def _search_steps(lab: Laboratory, tenant: Tenant, space_key: str, rounds: int) 
     common = {"space_key": space_key, "limit": RESULTS}
     return {
         "embed": lambda place: vectors.update({place: lab.embedder.query(questions[place])}),
-        "vector": lambda place: lab.bolt.run(QUERIES["search_vector"], embedding=vectors[place], **common),
+        "vector": lambda place: lab.bolt.run(QUERIES["search_vector"], embedding=packed(vectors[place]), **common),
         "text": lambda place: lab.bolt.run(QUERIES["search_text"], text_query=words[place], limit=RESULTS),
         "search": lambda place: _search(tenant, questions[place]),
     }
@@ -159,7 +161,7 @@ def _store(lab: Laboratory, sizes: Sizes) -> Iterator[Figure]:
         "embed": lambda place: lab.embedder.documents([texts[place]]),
         "write": lambda place: lab.bolt.write(QUERIES["create_memory"], **stored[place]),
         "memory": lambda place: tenant.call(Client.create_memory, NewMemory(content=f"Note: {texts[place]}")),
-        "turn": lambda place: _send(tenant, [f"Said: {texts[place]}"], "one turn each"),
+        "turn": lambda place: tenant.call(Client.add_messages, _turns([f"Said: {texts[place]}"], "one turn each")),
     }
     found = interleaved(steps, sizes.rounds, WARM_UP)
     limit = {part: p50(found[part]) for part in ("embed", "write")}
@@ -167,9 +169,9 @@ def _store(lab: Laboratory, sizes: Sizes) -> Iterator[Figure]:
     yield compare("store a turn of messages ÷ its limit", p50(found["turn"]), limit, "≤ 1.6")
 
 
-def _send(tenant: Tenant, texts: Sequence[str], session_id: str) -> object:
+def _turns(texts: Sequence[str], session_id: str) -> NewMessages:
     messages = [NewMessage(role="user", content=text) for text in texts]
-    return tenant.call(Client.add_messages, NewMessages(messages=messages, session_id=session_id, mode="raw"))
+    return NewMessages(messages=messages, session_id=session_id, mode="raw")
 
 
 def _import(lab: Laboratory, sizes: Sizes) -> Iterator[Figure]:
@@ -178,15 +180,16 @@ def _import(lab: Laboratory, sizes: Sizes) -> Iterator[Figure]:
     numbers = lab.fresh_numbers(sizes.imported)
     texts = [filling.statement(number) for number in numbers]
     embedding = _rate(sizes, lambda: lab.embedder.documents(texts))
-    embedded = _rate(sizes, lambda: _send_all(first, texts))
-    cached = _rate(sizes, lambda: _send_all(second, texts))
+    embedded = _rate(sizes, lambda: first.call(_send_all, texts, 2))
+    cached = _rate(sizes, lambda: second.call(_send_all, texts, 1))
     raw_space = lab.make_spaces(1)[0]
     said = [msgspec.structs.replace(filling.memory(raw_space, number), kind="message") for number in numbers]
     rows = [filling.row(one, vector) for one, vector in zip(said, lab.vectors.draw(len(said)), strict=True)]
     raw = _rate(sizes, lambda: lab.bolt.write(QUERIES["create_messages"], rows=rows))
     unit, size = "a second", f"{sizes.imported} messages, {WINDOW} a request"
     yield compare(f"import with vectors known ÷ raw UNWIND ({size})", cached, {"UNWIND": raw}, "≥ 0.6", unit)
-    yield compare(f"import with embedding ÷ embedder alone ({size})", embedded, {"embedder": embedding}, "≥ 0.8", unit)
+    name = f"import with embedding, two requests at a time ÷ embedder alone ({size})"
+    yield compare(name, embedded, {"embedder": embedding}, "≥ 0.8", unit)
 
 
 def _rate(sizes: Sizes, work: Callable[[], object]) -> float:
@@ -196,9 +199,15 @@ def _rate(sizes: Sizes, work: Callable[[], object]) -> float:
     return sizes.imported / (time.perf_counter() - started)
 
 
-def _send_all(tenant: Tenant, texts: Sequence[str]) -> None:
-    for start in range(0, len(texts), WINDOW):
-        _send(tenant, texts[start : start + WINDOW], f"import {start // WINDOW}")
+async def _send_all(client: Client, texts: Sequence[str], at_a_time: int) -> None:
+    """A conversation for each window; with two at a time the one is written while the other is embedded."""
+    windows = iter([_turns(texts[start : start + WINDOW], f"import {start}") for start in range(0, len(texts), WINDOW)])
+
+    async def send() -> None:
+        for window in windows:
+            await client.add_messages(window)
+
+    await asyncio.gather(*(send() for _ in range(at_a_time)))
 
 
 def _discover(lab: Laboratory, sizes: Sizes) -> Iterator[Figure]:

@@ -118,6 +118,21 @@ async def test_a_query_overtakes_documents(bundled: Embedder) -> None:
     assert finished == ["query", "documents"]
 
 
+async def test_few_texts_overtake_the_many_of_an_import(bundled: Embedder) -> None:
+    ended: list[str] = []
+
+    async def embed(name: str, texts: list[str]) -> None:
+        await bundled.embed_documents(texts)
+        ended.append(name)
+
+    many = asyncio.create_task(embed("import", [f"Line {number} of a long file." for number in range(300)]))
+    await asyncio.sleep(0)
+    await embed("memory", ["We deploy on Fridays.", "我们周五部署。"])
+    await many
+
+    assert ended == ["memory", "import"]
+
+
 async def test_the_event_loop_runs_on_while_documents_are_embedded(bundled: Embedder) -> None:
     work = asyncio.create_task(bundled.embed_documents([f"meanwhile {n} " + "word " * 100 for n in range(10)]))
     turns = 0
