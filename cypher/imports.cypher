@@ -135,7 +135,8 @@ RETURN count(*) AS total;
 // Removes what of a space's files is left when its messages are erased: portions, and documents without any message.
 MATCH (space:Space {space_key: $space_key})
 CALL (space) {
-  MATCH (portion:Portion {space_key: space.space_key})
+  // The hint: while there are few portions the planner would begin with all of them.
+  MATCH (portion:Portion {space_key: space.space_key}) USING INDEX portion:Portion(space_key)
   DETACH DELETE portion
 }
 CALL (space) {

@@ -12,6 +12,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
 from functools import partial
+from itertools import cycle, islice
 from pathlib import Path
 from uuid import uuid4
 
@@ -194,7 +195,8 @@ class Growth:
     ) -> dict[str, float]:
         """All clients at a time, each with its questions, spread over these APIs."""
         self._note(f"{self._sizes.clients} clients: {name}")
-        keys = self._keys[-self._sizes.clients :]
+        # Where there are fewer tenants than clients, several of these are of one.
+        keys = list(islice(cycle(self._keys[-self._sizes.clients :]), self._sizes.clients))
         for url in urls[1:]:
             crowd.ask([Visitor(url, key, own) for key, own in zip(keys, texts, strict=True)], RESULTS)
         visitors = [
