@@ -40,7 +40,7 @@ CONDITION = _cue(
     r"|sometimes|occasionally|however|but|though|temporarily|everything else|the one|additionally|the rest|limited to"
     r"|with an?|from scratch|get|gets|just for|for (?:large|small|big|long|short)",
     r"如果|要是|假如|若|除非|除了|除外|例外|只有|只要|只在|只对|仅|时候|时可以|期间|碰[上到]|遇[到上]|赶上|一旦|每逢|偶尔|有时|临时|其余|其他|照旧"
-    r"|那[几两]?[天个次]|的话|前提|情况|特殊|时[，,]|不过|但是?|节假日|超过|以[上下内外]",
+    r"|那[几两]?天|那[几两][个次]|的话|前提|情况|特殊|时[，,]|不过|但是?|节假日|超过|以[上下内外]",
 )
 EXCEPTION = _cue(
     r"unless|except(?:ions?)?|excluding|apart from|other than|special|the one|everything else|otherwise|outside"
@@ -53,7 +53,7 @@ EVIDENCE = _cue(
     r"|stood|called|witnessed|heard|reports?|dashboards?|panels?|graphs?|logs?|surveys?|statistics|statements?|figures"
     r"|shows?|shown|stud(?:y|ies)|notices?|signs?|boards?|manuals?|handbook|docs|documentation|section|page|metrics"
     r"|audit|according to|really|before and after|this morning|on my side|myself",
-    r"\d ?%|[查看翻跑测试][了过到遍]|查询|抓包|监控|日志|报告|报表显示|问卷|统计|手册"
+    r"\d ?%|[查看翻跑测试][了过到遍]|查询|抓包|监控|日志(?![表库])|报告|报表显示|问卷|统计|手册"
     "|数据显示|记录|实锤|证实|确认|亲[眼自]|昨[晚天]|上周"
     r"|受访|反馈|意见|[一二三四五六七八九]成|刚从|实测|复现|压测|对比",
 )
@@ -65,9 +65,11 @@ AGREEMENT = _cue(
 # Denies what would be said without it.
 DENIAL = _cue(
     r"not|no|never|none|nobody|nothing|neither|nor|without|cannot|hardly|\w+n't",
-    "不|没|无|未|别(?![人的])|非|勿|禁止|压根|根本",
+    # Not 特别, 区别, 非常, 无线, 未来, 不过, 没错.
+    "(?<!差)不(?!过|错|仅|但|只是)|没(?!错)|无(?!论|线|锡)|未(?!来)|(?<![特分区级类性识个])别(?![人的名墅])"
+    "|非(?!常|洲)|勿|禁止|压根|根本",
 )
-NEGATION = _cue(r"off|unable|fails?|failed|incomplete|strictly|false|wrong", "不|没", DENIAL)
+NEGATION = _cue(r"off|unable|fails?|failed|incomplete|strictly|false|wrong", "失败", DENIAL)
 REMINDER = _cue(
     r"again|remind(?:er)?|remember|as i said|as mentioned|for your notes|for the|to repeat|once more|note that"
     r"|keep in mind|as far as i'm concerned|when you|for me|please|it's \w+ who|that's when",
@@ -114,10 +116,24 @@ _CHINESE_DIGITS = {digit: value for value, digit in enumerate("零一二三四�
 _CHINESE_UNITS = {"十": 10, "百": 100, "千": 1000, "万": 10000}
 _NUMBER = re.compile(r"\d+(?:[.:,]\d+)*|[零一二三四五六七八九十百千万两]+|[A-Za-z]+")
 
+_COUNTED = re.compile(
+    r"(?P<number>\d+(?:[.:,]\d+)*|[零一二三四五六七八九十百千万两]+|[a-z]+)(?:\s|-)?(?P<unit>[^\W\d_a-z]|%|[a-z]+)"
+)
+
 
 def numbers(text: str) -> frozenset[str]:
     """The numbers of a text as digits, however they are written; one and 一 are articles more often than numbers."""
     return frozenset(number for piece in _NUMBER.findall(text) if (number := _digits(piece)) not in ("", "1"))
+
+
+def units(text: str) -> dict[str, frozenset[str]]:
+    """What is counted, with its numbers: `36章` has 36 under 章, `three reviewers` has 3 under reviewers."""
+    found: dict[str, set[str]] = {}
+    for match in _COUNTED.finditer(text.casefold()):
+        number = _digits(match["number"])
+        if number not in ("", "0"):
+            found.setdefault(match["unit"].rstrip("s"), set()).add(number)
+    return {unit: frozenset(numbers) for unit, numbers in found.items()}
 
 
 def _digits(piece: str) -> str:

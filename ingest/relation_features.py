@@ -107,6 +107,7 @@ def _likeness(pair: Pair) -> dict[str, float]:
         "same_speaker_closeness": closeness * pair.is_same_speaker,
         "older_kept": _share(older, newer),
         "newer_known": _share(newer, older),
+        "characters_kept": _share(_characters(pair.older), _characters(pair.newer)),
         "older_subject_kept": _share(older[:leading], newer),
         "newer_subject_known": _share(newer[:leading], older),
     }
@@ -131,8 +132,15 @@ def _numbers(pair: Pair) -> dict[str, float]:
         "numbers_shared": float(bool(older & newer)),
         "numbers_differ": float(differ),
         "others_numbers_differ": float(differ and not pair.is_same_speaker),
+        "other_count": float(_is_other_count(pair)),
         "numbers_new": float(bool(newer) and not older),
     }
+
+
+def _is_other_count(pair: Pair) -> bool:
+    """Whether both count the same and come to different numbers."""
+    older, newer = cues.units(pair.older), cues.units(pair.newer)
+    return any(older[unit].isdisjoint(newer[unit]) for unit in older.keys() & newer.keys())
 
 
 def _cues(pair: Pair) -> dict[str, float]:
@@ -168,6 +176,11 @@ def _closeness(pair: Pair) -> float:
 def _share(terms: list[str], others: list[str]) -> float:
     distinct = set(terms)
     return len(distinct.intersection(others)) / len(distinct) if distinct else 0.0
+
+
+def _characters(text: str) -> list[str]:
+    """The Chinese characters that are mostly a word or a part of one: two say it in other words, with some of them."""
+    return [character for character in cjk_characters(text) if character not in FUNCTION_CHARACTERS]
 
 
 def _has(cue: re.Pattern[str], text: str) -> float:

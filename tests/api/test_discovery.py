@@ -123,7 +123,7 @@ async def test_two_members_who_contradict_each_other_are_found_and_nobody_elses_
 
 
 async def test_what_is_not_certain_is_a_proposal_and_retires_nothing(alice: Client, driver: AsyncDriver) -> None:
-    await store(alice, "Deploys are frozen on Fridays.", "Fridays: deploys frozen.")
+    await store(alice, "I think deploys freeze on Fridays.", "Deploys freeze on Fridays, says the handbook.")
     before = await picture(driver, alice)
 
     found = await reconcile(alice)

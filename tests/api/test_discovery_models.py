@@ -71,7 +71,7 @@ async def test_a_model_that_cannot_be_loaded_leaves_it_to_the_judge_and_says_so(
         FixedEmbedder(model=parts.embedder.model),
     )
     client = await sign_up(parts=own)
-    await store(client, *PAIRS[0])
+    await store(client, "I think deploys freeze on Fridays.", "Deploys freeze on Fridays, says the handbook.")
 
     found = (await client.post("/v1/imports/cross-reconcile")).json()
 

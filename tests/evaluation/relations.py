@@ -36,7 +36,7 @@ FOLDS, REPEATS = 5, 10
 # Fewer than the service lets a tenant own.
 SPACES_EACH = 15
 # As strong a shrinkage as that of the weights in use: with less, words that occur in one pair decide.
-SHRINKAGE = 0.5
+SHRINKAGE = 1.5
 
 
 class Statement(msgspec.Struct, frozen=True):

@@ -55,7 +55,7 @@ def pair(older: str, newer: str, cosine: float | None = 0.6, **of_newer: Any) ->
 
 def vague(**of_newer: Any) -> Opinion:
     """An opinion of the judge about two texts of one thing that it is not sure of."""
-    found = first_opinion(pair("Deploys are frozen on Fridays.", "Fridays: deploys frozen.", 0.8, **of_newer))
+    found = first_opinion(pair("Deploys are frozen on Fridays.", "Fridays: deploys frozen.", 0.9, **of_newer))
     assert found.is_open
     return found
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from ingest import cues
 from ingest.relation_features import Pair
 from ingest.relation_grounds import has_matter, is_same_matter, may_both_hold
 
@@ -113,3 +114,20 @@ def test_a_name_is_enough_for_what_does_not_exclude() -> None:
 
     assert has_matter(renamed)
     assert not is_same_matter(renamed)
+
+
+@pytest.mark.parametrize(
+    "text", ["电池掉电特别快。", "这家店非常大。", "未来可期。", "差不多两公斤。", "按类别排好了。"]
+)
+def test_a_character_of_denial_within_another_word_denies_nothing(text: str) -> None:
+    assert not cues.DENIAL.search(text)
+
+
+@pytest.mark.parametrize("text", ["他别去。", "没来过。", "这不对。", "无人值班。", "未付款。"])
+def test_a_character_of_denial_denies(text: str) -> None:
+    assert cues.DENIAL.search(text)
+
+
+def test_what_is_counted_has_its_numbers() -> None:
+    assert cues.units("全书36章，两位作者") == {"章": {"36"}, "位": {"2"}}
+    assert cues.units("three reviewers in 12 rooms") == {"reviewer": {"3"}, "room": {"12"}}
