@@ -39,8 +39,9 @@ SEEDS = 8
 
 def embed_ahead(parts: Parts, query: str) -> None:
     """Begins with the vector of a question that somebody is likely to be allowed to ask."""
-    if len(query) <= MAX_QUERY_CHARS and not is_everything(query):
-        parts.embedder.begin_query(looked_for(query))
+    asked = query[:MAX_QUERY_CHARS]
+    if not is_everything(asked):
+        parts.embedder.begin_query(looked_for(asked))
 
 
 async def search_memories(parts: Parts, principal: Principal, request: SearchRequest) -> SearchAnswer:
