@@ -46,6 +46,22 @@ CALL (space_key, token, state, category) {
 }
 RETURN id;
 
+// name: list_told_events
+// The events told last by a time, and when: their texts name the days of those that are still to come.
+UNWIND $space_keys AS space_key
+UNWIND $visible AS token
+UNWIND $states AS state
+CALL (space_key, token, state) {
+  MATCH (memory:Memory) USING INDEX memory:Memory(space_key, visible_to, state, category, valid_from)
+  WHERE memory.space_key = space_key AND memory.visible_to = token AND memory.state = state AND memory.category = $category
+    AND memory.valid_from <= $at AND memory.valid_to > $at AND memory.confidence >= $least_confidence
+    AND memory.needs_review IS NULL AND memory.derived_key IS NULL AND ($agent_id = '' OR memory.agent_id = $agent_id)
+  RETURN memory
+  ORDER BY memory.space_key DESC, memory.visible_to DESC, memory.state DESC, memory.category DESC, memory.valid_from DESC
+  LIMIT $limit
+}
+RETURN memory {.id, .content, valid_from: toString(memory.valid_from)};
+
 // name: list_coming
 // The ids of the next memories of each category that become true after a time and were told by then.
 UNWIND $space_keys AS space_key

@@ -14,6 +14,7 @@ from app.domain.memories import Category
 from app.domain.space_settings import Preset
 from app.domain.texts import is_mostly_cjk, query_terms
 from ingest import cues
+from ingest.dates import find_dates
 
 
 class Thresholds(msgspec.Struct, frozen=True):
@@ -129,7 +130,7 @@ def score_utility(fact: Fact) -> float:
         + UTILITY_PER_TERM_LOG * math.log1p(words)
         + UTILITY_PER_MENTION * min(len(fact.mentions), MAX_COUNTED_MENTIONS)
         + UTILITY_OF_VALUE * bool(fact.value)
-        + UTILITY_OF_DATE * (fact.valid_from is not None)
+        + UTILITY_OF_DATE * _is_dated(fact)
         + UTILITY_OF_IMPORTANCE * (fact.importance - USUAL_IMPORTANCE)
         - HEDGE_COST * (cues.HEDGE.search(fact.text) is not None)
     )
@@ -146,9 +147,16 @@ def score_recency(fact: Fact) -> float:
 def _type_prior(fact: Fact) -> float:
     # A category that is not one of the six says nothing about its worth, so it is taken for the least.
     category = Category(fact.category) if fact.category in list(Category) else Category.EVENTS
-    if category is Category.EVENTS and fact.valid_from is not None:
+    if category is Category.EVENTS and _is_dated(fact):
         return DATED_EVENT_PRIOR
     return TYPE_PRIORS[category]
+
+
+def _is_dated(fact: Fact) -> bool:
+    """Whether it is known when: since when it holds, or the day of what is still to come."""
+    if fact.valid_from is not None:
+        return True
+    return fact.said_at is not None and bool(find_dates(fact.text, fact.said_at))
 
 
 def _weighted_sum(parts: Parts) -> float:

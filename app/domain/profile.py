@@ -107,6 +107,21 @@ class SourceMessage(msgspec.Struct, frozen=True, kw_only=True):
     session_id: str
 
 
+class Day(msgspec.Struct, frozen=True):
+    """When an event is that was still to come when it was told: its first moment, and the first one after it."""
+
+    first: datetime
+    after: datetime
+
+
+class ToldEvent(msgspec.Struct, frozen=True, kw_only=True):
+    """An event and when it was told."""
+
+    id: str
+    content: str
+    valid_from: datetime
+
+
 class Statement(msgspec.Struct, frozen=True, kw_only=True):
     """A memory with all that a profile says of it."""
 
@@ -132,6 +147,7 @@ class Statement(msgspec.Struct, frozen=True, kw_only=True):
     disputed: list[Opponent]
     sources: list[str]
     messages: list[SourceMessage]
+    day: Day | None = None
 
 
 class Material(msgspec.Struct, frozen=True):

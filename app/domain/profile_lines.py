@@ -98,6 +98,7 @@ def next_change(statements: Iterable[Statement], view: View, window: timedelta) 
             one.valid_from,
             one.valid_to,
             min(one.valid_from, OPEN_END - window) + window,
+            *((one.day.after, one.day.after + window) if one.day else ()),
             *(opponent.valid_to for opponent in one.disputed),
         )
     )
@@ -111,8 +112,13 @@ def _told(statements: Iterable[Statement], view: View) -> list[Statement]:
         for one in statements
         if one.valid_to > view.at
         and one.modality in TOLD_MODALITIES
-        and (one.valid_from > view.since or _BY_CATEGORY[one.category] is not Section.RECENT)
+        and (_moved(one) > view.since or _BY_CATEGORY[one.category] is not Section.RECENT)
     ]
+
+
+def _moved(one: Statement) -> datetime:
+    """The last time at which there was something new in it: when it was told, or took place."""
+    return max(one.valid_from, one.day.after) if one.day else one.valid_from
 
 
 def _joined(line: Line, one: Statement) -> Line:
@@ -148,7 +154,7 @@ def _is_own(slot: FilledSlot, view: View) -> bool:
 
 def section_of(one: Statement, view: View) -> Section:
     """Where a memory stands: by its time, else by the attribute, else by what its subject is, else by its category."""
-    if one.valid_from > view.at:
+    if one.valid_from > view.at or (one.day and one.day.after > view.at):
         return Section.COMING
     if _BY_CATEGORY[one.category] is Section.RECENT:
         return Section.RECENT
@@ -192,11 +198,17 @@ def _order(line: Line, view: View) -> tuple[int, float, int, float, float, str]:
     """The place of a line. Nothing in it changes with time or with reading, so that a text stays as it is."""
     one = line.statement
     section = list(Section).index(line.section)
-    time = one.valid_from.timestamp()
+    time = begin_of(line).timestamp()
     if line.section in DYNAMIC:
         return (section, 0.0, 0, time if line.section is Section.COMING else -time, 0.0, one.id)
     priority = _PRIORITIES.get(one.slot.attribute, _LAST) if one.slot else _LAST
     return (section, -round(one.importance, 1), priority, -round(one.confidence, 2), -time, one.id)
+
+
+def begin_of(line: Line) -> datetime:
+    """The day of what is to come, else since when it holds."""
+    one = line.statement
+    return one.day.first if one.day and line.section is Section.COMING else one.valid_from
 
 
 def is_dynamic(line: Line) -> bool:

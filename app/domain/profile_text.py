@@ -8,7 +8,7 @@ from datetime import datetime
 import msgspec
 
 from app.domain.profile import Language, Section
-from app.domain.profile_lines import ONE, Line, in_turn, is_dynamic
+from app.domain.profile_lines import ONE, Line, begin_of, in_turn, is_dynamic
 from app.domain.texts import estimate_tokens, is_mostly_cjk
 
 # A longer text is shown by its first sentence.
@@ -174,7 +174,7 @@ def _notes(line: Line, words: Words, layout: Layout) -> list[str]:
     one = line.statement
     notes: list[str] = []
     if is_dynamic(line):
-        notes.append(_day(one.valid_from))
+        notes.append(_day(begin_of(line)))
     elif one.slot and one.slot.cardinality == ONE:
         notes.append(words.since.format(_day(one.valid_from)))
     if one.previous:

@@ -13,12 +13,14 @@ from app.domain.listing import parse_instant
 from app.domain.memories import LISTED_STATES, OPEN_END, Category, MemoryType, State
 from app.domain.principal import Principal
 from app.domain.profile import (
+    Day,
     Language,
     Material,
     Part,
     ProfileQuery,
     Standing,
     Statement,
+    ToldEvent,
     parse_budget,
     parse_language,
     parse_parts,
@@ -41,6 +43,7 @@ from app.services.search import search_memories
 from app.storage import profile
 from app.storage.graph import Transaction
 from app.storage.profile import Moment
+from ingest.coming import event_day
 from ingest.linking import USER, norm_name
 from ingest.perspective import display_name
 
@@ -50,6 +53,8 @@ STATIC_CATEGORIES = [Category.PROFILE, Category.PREFERENCES, Category.ENTITIES, 
 DYNAMIC_CATEGORIES = [Category.EVENTS, Category.CASES, Category.PATTERNS]
 # So many of each category are looked at: twice as many as the usual budget has room for.
 STATIC_CANDIDATES, DYNAMIC_CANDIDATES, COMING_CANDIDATES = 30, 20, 5
+# Among so many of the events told last are those that are still to come.
+TOLD_EVENTS, DATED_CANDIDATES = 100, 20
 # Memories that are believed less are not put before anybody (pipelines 3.7).
 LEAST_CONFIDENCE = 0.2
 FOUND_RESULTS = 10
@@ -170,9 +175,17 @@ async def _read(tx: Transaction, principal: Principal, request: Request, selves:
     window = (DYNAMIC_CATEGORIES, request.at - RECENT, DYNAMIC_CANDIDATES)
     recent = await profile.list_begun(tx, principal, moment, window)
     coming = await profile.list_coming(tx, principal, moment, list(Category), COMING_CANDIDATES)
-    ids = list(dict.fromkeys([*own, *lasting, *recent, *coming]))
+    days = _days(await profile.list_told_events(tx, principal, moment, TOLD_EVENTS), request.at - RECENT)
+    ids = list(dict.fromkeys([*own, *lasting, *recent, *coming, *days]))
     statements = await profile.list_statements(tx, principal, moment, ids) if ids else []
+    statements = [msgspec.structs.replace(one, day=days.get(one.id)) for one in statements]
     return Material(statements, len(lasting) >= STATIC_CANDIDATES or len(recent) >= DYNAMIC_CANDIDATES)
+
+
+def _days(told: list[ToldEvent], since: datetime) -> dict[str, Day]:
+    """The days of the events that were not over at a time, the next ones first."""
+    days = [(one.id, day) for one in told if (day := event_day(one.content, one.valid_from)) and day.after > since]
+    return dict(sorted(days, key=lambda pair: pair[1].first)[:DATED_CANDIDATES])
 
 
 async def _found(parts: Parts, principal: Principal, query: ProfileQuery) -> list[FoundResult] | None:

@@ -7,8 +7,9 @@ from datetime import datetime
 
 import msgspec
 
+from app.domain.memories import Category
 from app.domain.principal import Principal
-from app.domain.profile import Standing, Statement
+from app.domain.profile import Standing, Statement, ToldEvent
 from app.domain.profile_views import Topic
 from app.storage.graph import Transaction, many, one
 from app.storage.queries import load
@@ -73,6 +74,18 @@ async def list_coming(
         str,
         visible=principal.visible,
         categories=list(categories),
+        limit=limit,
+        **msgspec.structs.asdict(moment),
+    )
+
+
+async def list_told_events(tx: Transaction, principal: Principal, moment: Moment, limit: int) -> list[ToldEvent]:
+    return await many(
+        tx,
+        QUERIES["list_told_events"],
+        ToldEvent,
+        visible=principal.visible,
+        category=Category.EVENTS,
         limit=limit,
         **msgspec.structs.asdict(moment),
     )

@@ -307,3 +307,17 @@ async def test_what_cannot_be_read_is_refused_by_its_name(alice: Client, name: s
 
     assert answer.status_code == 400
     assert name in answer.json()["error"]["message"]
+
+
+@pytest.mark.parametrize("told", ["I will sail to Ghent on 2 April 2026.", "我4月2日要坐船去根特。"])
+async def test_what_is_said_of_a_coming_day_stands_under_it_until_it_is_over(mara: Person, told: str) -> None:
+    await mara.client.say(told)
+    await mara.worker.run_pending()
+
+    before = texts(await sections(mara.client))
+    mara.clock.move(timedelta(days=20).total_seconds())
+    after = texts(await sections(mara.client))
+    mara.clock.move(timedelta(days=7).total_seconds())
+
+    assert (before, after) == ({"coming": [told]}, {"recent": [told]})
+    assert await sections(mara.client) == {}

@@ -156,3 +156,12 @@ def test_a_refusal_keeps_the_parts_of_its_score(text: str, category: str, action
     assert (decision.fact, decision.action, decision.requested_action) == (3, action, Action.CREATE)
     assert set(decision.scores) == {"utility", "confidence", "novelty", "recency", "type_prior", "score"}
     assert decision.reason
+
+
+@pytest.mark.parametrize("text", ["The choir sings in Ghent on 2 April.", "合唱团4月2日要去根特演出。"])
+def test_an_event_with_a_day_to_come_is_admitted_and_one_without_any_is_held(text: str) -> None:
+    undated = text.replace(" on 2 April", "").replace("4月2日", "")
+
+    verdicts = [admit(fact(said, "events"), 1.0, False, Preset.BALANCED).verdict for said in (text, undated)]
+
+    assert verdicts == [Verdict.ADMIT, Verdict.HOLD]

@@ -8,10 +8,11 @@ import msgspec
 import pytest
 
 from app.domain.memories import OPEN_END, Category
-from app.domain.profile import FilledSlot, Language, Section, Statement
+from app.domain.profile import Day, FilledSlot, Language, Section, Statement
 from app.domain.profile_lines import View, lines_of
 from app.domain.profile_text import Layout, fit, text_of
 from app.domain.texts import estimate_tokens
+from ingest.coming import event_day
 from tests.fakes import NOON
 
 VIEW = View(selves=frozenset(("user", "ann")), ranks={"own": 0, "team": 1}, at=NOON, since=NOON - timedelta(days=7))
@@ -127,3 +128,34 @@ def test_each_section_gets_a_place_before_any_gets_many(budget: int) -> None:
     assert {line.section for line in shown.lines} == {Section.PREFERENCES, Section.PROJECTS}
     assert estimate_tokens(text_of(shown, LAYOUT, budget)) <= budget
     assert len(shown.lines) + len(shown.omitted) == len(lines)
+
+
+def test_an_event_stands_among_what_comes_until_its_day_is_over_and_then_among_what_was() -> None:
+    day = Day(NOON + timedelta(days=20), NOON + timedelta(days=21))
+    told = statement(1, category=Category.EVENTS, day=day)
+
+    def places(days: float) -> list[Section]:
+        at = NOON + timedelta(days=days)
+        view = msgspec.structs.replace(VIEW, at=at, since=at - timedelta(days=7))
+        return [line.section for line in lines_of([told], view)]
+
+    assert [places(days) for days in (0, 20.5, 22, 29)] == [[Section.COMING], [Section.COMING], [Section.RECENT], []]
+    text = text_of(fit(lines_of([told], VIEW), LAYOUT, 900), LAYOUT, 900)
+    assert f"({(NOON + timedelta(days=20)).date()})" in text
+
+
+@pytest.mark.parametrize(
+    ("text", "day"),
+    [
+        ("The choir sings in Ghent on 2 April.", ("2026-04-02", "2026-04-03")),
+        ("I will be in Ghent from 2 April to 5 April.", ("2026-04-02", "2026-04-06")),
+        ("The concert was moved from 2 April to 9 April.", ("2026-04-09", "2026-04-10")),
+        ("合唱团4月2日要去根特演出。", ("2026-04-02", "2026-04-03")),
+        ("We sang in Ghent on 2 March.", None),
+        ("We sing well.", None),
+    ],
+)
+def test_the_day_of_an_event_is_what_its_text_names_after_it_was_told(text: str, day: tuple[str, str] | None) -> None:
+    found = event_day(text, NOON)
+
+    assert (found and (str(found.first.date()), str(found.after.date()))) == day
