@@ -48,14 +48,19 @@ _ANNOUNCEMENT = re.compile(
     r"(?:the|my|our|your|this|that)\s+[\w'’-]+(?:\s+[\w'’-]+){0,3}\s*[.:!…–—-]*$",
     re.IGNORECASE,
 )
-_CHINESE_ANNOUNCEMENT = re.compile(
-    "^(?:下面|以下|接下来|首先|先|再|另外|还|还有|这里|我|我们|咱们|我这边|跟大家|和大家|给大家|跟你|给你|说|讲|讲讲|提|补充|宣布|同步|交代|强调"
-    "|[^，。：:；;的]{1,4}的|列|列出|记|是|有|要|想|来|一下|个|一个|几个|一些|关于[^，。：:；;]{1,12}?的?|对[^，。：:；;]{1,10}?的)*"
+# What may lead to it, any number of times: `我们关于部署的…`
+_CHINESE_OPENER = re.compile(
+    "下面|以下|接下来|首先|先|再|另外|还|还有|这里|我|我们|咱们|我这边|跟大家|和大家|给大家|跟你|给你|说|讲|讲讲|提|补充|宣布|同步|交代|强调"
+    "|[^，。：:；;的]{1,4}的|列|列出|记|是|有|要|想|来|一下|个|一个|几个|一些|关于[^，。：:；;]{1,12}的?|对[^，。：:；;]{1,10}的?"
+)
+_CHINESE_ANNOUNCED = re.compile(
     r"(?:[\d一二两三四五六七八九十几多]{0,3}(?:条|点|个|件|项|则|些|句|份))?(?:来自[^，。：:；;]{1,8}的)?(?:小|新|好|坏|重要|简单|基本|主要|额外|注意|补充|团队|项目|会议)*的?"
     "(?:规则|规矩|几点|规定|事情|事项|事儿?|要点|重点|说明|注意事项|要求|更新|消息|问题|提醒|补充|通知|变化|变动|改动|决定|建议|请求|想法|意见|情况|备注"
     "|笔记|要点|约定|原则|话题?|清单|总结|背景|信息|点)"
     "(?:要(?:跟大家|跟你|和大家)?(?:说|讲|提|补充|强调|注意|交代|宣布|公布)(?:一下)?|需要(?:说明|补充|注意)|跟大家说|说一下|如下|来自[^，。：:；;]{1,8})?[了吧啊哈]?[：:。.！!…—]*$"
 )
+# Whoever announces is brief.
+_LONGEST_ANNOUNCEMENT, _LONGEST_OPENER = 60, 15
 
 # `That is not what Lena signed.`: whoever reads it alone does not know what.
 _HEDGED = (
@@ -120,7 +125,20 @@ _CHINESE_OWN_CLAUSE = re.compile(
 
 def is_announcement(text: str) -> bool:
     """Whether it only names what other sentences will say."""
-    return bool(_ANNOUNCEMENT.match(text) or _CHINESE_ANNOUNCEMENT.match(text))
+    return bool(_ANNOUNCEMENT.match(text)) or _is_chinese_announcement(text)
+
+
+def _is_chinese_announcement(text: str) -> bool:
+    """Goes from place to place, since an expression that repeats its openers tries all ways to part them: for minutes."""
+    if len(text) > _LONGEST_ANNOUNCEMENT:
+        return False
+    places = [0]
+    for place in places:
+        if _CHINESE_ANNOUNCED.match(text, place):
+            return True
+        ends = range(place + 1, min(place + _LONGEST_OPENER, len(text)) + 1)
+        places += [end for end in ends if end not in places and _CHINESE_OPENER.fullmatch(text, place, end)]
+    return False
 
 
 def points_at_thing(text: str) -> bool:
