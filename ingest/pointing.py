@@ -129,7 +129,7 @@ def is_announcement(text: str) -> bool:
 
 
 def _is_chinese_announcement(text: str) -> bool:
-    """Goes from place to place, since an expression that repeats its openers tries all ways to part them: for minutes."""
+    """Goes from place to place: an expression that repeats its openers tries all ways to part them, for minutes."""
     if len(text) > _LONGEST_ANNOUNCEMENT:
         return False
     places = [0]
