@@ -19,7 +19,7 @@ from app.cli import program
 from app.cli.databases import Database, Use, connect, open_database
 from app.client import Client
 from app.config import Settings, load_settings
-from app.domain import calibration, ranking, texts
+from app.domain import calibration, ranking, readings, texts
 from app.domain.search import SearchRequest
 from app.main import make_parts, prepare, running
 from app.providers.embedder import make_embedder
@@ -33,7 +33,7 @@ from tests.serving import Tenant
 EVERYTHING = "everything"
 DEPTHS = (1, 5, 10)
 # Where the constants and functions stand that a lever changes; a constant stands in each module that imports it.
-MODULES = (calibration, ranking, texts, legs, search, understanding)
+MODULES = (calibration, ranking, readings, texts, legs, search, understanding)
 
 
 async def _nothing(*_: object, **__: object) -> list[object]:
@@ -55,6 +55,9 @@ def _weights(**changed: float) -> dict[str, object]:
     }
 
 
+# Readings are remembered with their penalties, so that they are made anew where one of these is taken away.
+_ANEW: dict[str, object] = {"_remembered": vars(readings)["_read"]}
+
 # What is put in whose place to take a lever away.
 LEVERS: dict[str, dict[str, object]] = {
     EVERYTHING: {},
@@ -63,6 +66,8 @@ LEVERS: dict[str, dict[str, object]] = {
     "without the named speaker": {"OTHER_SPEAKER_PENALTY": 0.0},
     "without times for `when`": {"UNTIMED_PENALTY": 0.0},
     "without periods that are named": {"OTHER_TIME_PENALTY": 0.0},
+    "without the length of a turn": {"SHORTNESS_PENALTY": 0.0} | _ANEW,
+    "without whether a turn asks": {"ASKS_PENALTY": 0.0} | _ANEW,
     "with question words": {"_ENGLISH_STOP_WORDS": frozenset[str]()},
     "without BM25 beside coverage": _weights(bm25=0.0),
     "without the graph": {"_follow": _nothing},
