@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 
 from ingest.attributes import SYNONYMS, attribute_id
+from ingest.mentions import find_mentions
 from ingest.slots import SELF, Reading, Slot
 
 _ADVERB = (
@@ -20,17 +21,21 @@ _SUBJECT = rf"(?P<s>(?:{_DETERMINER}\s+)?{_WORDS})"
 _I_OR_WE = r"(?P<s>I|we|they|my [\w-]+s|our [\w-]+s)"
 _SOMEBODY = r"(?P<s>he|she|(?:my|our) [\w-]+|(?-i:[A-Z])[\w-]+(?: (?-i:[A-Z])[\w-]+)?)"
 _BE = r"(?:\s+(?:is|are|was|were|will be|has been|am)|['’](?:s|m|re))"
+_MONTH_NAMES = "january february march april may june july august september october november december".split()  # noqa: SIM905
 _VALUE = r"(?P<v>(?:[^,;:!?]|(?<=\d):(?=\d)){1,120}?)"
 # A value ends with its clause, or before words that begin an explanation.
 _END = (
     r"\s*(?=(?:\s(?:and|but|so))?[\s,;:.!?]*$|[,;]|:(?!\d)|\.\s|\s(?:because|since|so that|so|but|which|"
     r"who|where|when|while|until|from today|from now|as of"
-    r"|starting|these days|now|nowadays|right now|at the moment|for now|anymore|any more|after all|too|"
+    r"|starting|these days|now|nowadays|right now|at the moment|for now|anymore|any more|any longer|after all|too|"
     r"again|and (?:I|we|he|she|it|they|my"
     r"|our|the|his|her|its|has|is|are|will|wants?|needs?|mostly|works?|lives?|reports?|uses?|only)|"
     r"over the weekend|since yesterday"
-    r"|yesterday|today|last|this (?:week|month|year|morning))\b)"
+    r"|yesterday|today|last|this (?:week|month|year|morning)|in (?:(?:19|20)\d\d|(?:early|late|mid) \w+"
+    rf"|{'|'.join(_MONTH_NAMES)}))\b)"
 )
+_MONTHS = "|".join(f"{month[:3]}(?:{month[3:]})?" for month in _MONTH_NAMES)
+_WHEN = r"(?=[^,;:!?]*\d|(?:\w+ )?(?:mon|tues|wednes|thurs|fri|satur|sun)day|tomorrow|(?:next|this) )"
 
 
 def _english(attribute: str, *predicates: str) -> list[Reading]:
@@ -68,8 +73,14 @@ _ENGLISH = [
     *_english(
         "workplace", r"\s+{adv}(?:works? from|sits? in|sat in) {v}", r"{be}\s+in (?P<v>the (?-i:[A-Z])\w+ office)"
     ),
+    *_english("employer", r"\s+{adv}joined (?P<v>(?-i:[A-Z])[\w&.-]*(?: (?-i:[A-Z])[\w&.-]*)*) as an? [\w -]+"),
+    *_english(
+        "employer",
+        r"\s+{adv}(?:quit|left|resigned from) (?:my|the|his|her) (?:job|position|post) (?:at|with) "
+        r"(?P<v>(?-i:[A-Z])[\w&. -]*?)",
+    ),
     *_english("manager", r"\s+{adv}reports? to {v}"),
-    *_english("role", r"\s+{adv}works? as {v}"),
+    *_english("role", r"\s+{adv}works? as {v}", r"(?:{be}|\s+got|(?:\s+have|['’]ve) been)\s+{adv}promoted to {v}"),
     *_english(
         "role",
         r"{be}\s+(?P<v>(?:an?|the) (?:[\w-]+ ){0,3}(?:engineer|developer|designer|manager|lead|architect|"
@@ -109,9 +120,10 @@ _ENGLISH = [
     *_english("owner", r"{be}\s+(?P<v>(?-i:[A-Z])\w+)['’]s"),
     *_english(
         "version",
-        r"{be}\s+(?:{adv})on (?P<v>[\w. -]*?v?\d[\w.]*)",
-        r"\s+(?:{adv})runs? (?P<v>(?:on )?(?-i:[A-Z])[\w. -]*?\d[\w.]*)",
+        rf"{{be}}\s+(?:{{adv}})on (?P<v>(?![^,;:!?]*\b(?:{_MONTHS})\b)[\w. -]*?v?\d[\w.]*)",
+        r"\s+(?:{adv})runs? (?:on )?(?P<v>(?-i:[A-Z])[\w. -]*?\d[\w.]*)",
     ),
+    *_english("deadline", rf"{{be}}\s+{{adv}}due (?:on |by |before |at )?(?P<v>{_WHEN}[^,;:!?]*?)"),
     *_english("date", r"{be}\s+{adv}(?:scheduled |planned |set |due |booked )?(?:on|for) (?P<v>[^,;:!?]*\d[^,;:!?]*?)"),
     *_english("schedule", r"{be}\s+{adv}(?:on )(?P<v>(?:mon|tues|wednes|thurs|fri|satur|sun)days?[^,;:!?]*?)"),
     *_english(
@@ -188,7 +200,8 @@ _HAS_NEW = re.compile(
 # When or for what, before the subject.
 _ADVERBIAL = re.compile(
     (
-        r"^(?:and |but |so |then |that's why )?(?:(?:from|since|as of|starting|with|for|at|in|on|after|"
+        r"^(?:and |but |so |then |that's why )?(?:(?:now|today|instead) (?=I\b|we\b))?"
+        r"(?:(?:from|since|as of|starting|with|for|at|in|on|after|"
         r"before|until) [^,]{1,40}?,? (?=(?:the|my|our|I|we)\b))?"
     ),
     re.IGNORECASE,
@@ -214,7 +227,23 @@ _IN_PASSING = re.compile(
     r"^(?:been|so|very|really|super|great|awesome|amazing|good|nice|okay|ok|fine|busy|getting|finally|too|when|that|how|what)\b",
     re.IGNORECASE,
 )
-_NAMED = frozenset(("name", "employer", "manager", "partner", "sibling", "child", "friend", "residence", "birthplace"))
+# What takes back or puts off the verb that follows.
+_NO_VERB = re.compile(r"\b(?:used to|not|never|might|may|could|should|would|cannot|\w+n['’]t)$", re.IGNORECASE)
+_GOING_ON = re.compile(
+    r"[a-z]+ing(?: (?:on|to|in|at|from|with|by|for|us|me|him|her|them|back|over|here|home|next|this|tomorrow|soon|out"
+    r"|up)\b|$)"
+)
+# `My sister is visiting us` tells what she does, not who she is.
+_DOING = re.compile(r"[a-z]+ing\b")
+# What a person has more than one of, so that it says nothing of him without a thing.
+_OF_THINGS = frozenset(("date", "schedule", "deadline", "release-date"))
+# Who moves to these lives where he did.
+_NO_HOME = re.compile(
+    r"\b(?:team|squad|department|role|position|project|desk|office|plan|tab|server|company)\b", re.IGNORECASE
+)
+_NAMED = frozenset(
+    ("name", "employer", "manager", "partner", "sibling", "child", "friend", "residence", "birthplace", "workplace")
+)
 _PRONOUN = re.compile(
     r"^(?:i|i['’]m|me|myself|we|our|us|he|him|she|her|it|they|them|that|this|there|what|who|which|these|those|you|if|when|here)$",
     re.IGNORECASE,
@@ -233,7 +262,7 @@ def english_readings(clause: str) -> Iterator[Slot]:
     if copula and stated and not copula["det"]:
         yield stated
     for attribute, pattern in _ENGLISH:
-        if (match := pattern.match(text)) and not _says_nothing(match):
+        if (match := pattern.match(text)) and not _says_nothing(match) and _can_have(attribute, match):
             yield Slot(_english_subject(match["s"]), attribute, _bare_value(match))
     if stated:
         yield stated
@@ -252,6 +281,14 @@ def _possessive_readings(text: str) -> Iterator[Slot]:
         yield Slot(_english_subject(match["s"]), "owner", match["v"])
 
 
+def _can_have(attribute: str, match: re.Match[str]) -> bool:
+    """A person has no one date, and nobody lives in a tool or a team."""
+    if attribute == "residence":
+        is_tool = any(mention.type == "tool" for mention in find_mentions(match.string))
+        return not is_tool and _NO_HOME.search(match["v"]) is None
+    return attribute not in _OF_THINGS or _english_subject(match["s"]) != SELF
+
+
 def _bare_value(match: re.Match[str]) -> str:
     return match["v"].strip(" .")
 
@@ -262,13 +299,15 @@ def _says_nothing(match: re.Match[str]) -> bool:
     is_subject = (
         _PRONOUN.match(subject) or _SAME.match(subject) or not (_NO_SUBJECT.search(subject) or _CLAUSE.match(subject))
     )
-    return not is_subject or bool(_POINTER.match(_bare_value(match)))
+    return not is_subject or bool(_NO_VERB.search(subject)) or bool(_POINTER.match(_bare_value(match)))
 
 
 def _is_measure(noun: str, value: str) -> bool:
     """Whether `noun is value` gives a value, as in `Linting is Flake8`, and not just an adjective."""
     is_named = re.match(r"(?!I\b)(?:\S+ (?!I\b))?\S*(?:\d|[A-Z])", value)
     is_noun = not (_NO_SUBJECT.search(noun) or _PRONOUN.match(noun.split(maxsplit=1)[0]))
+    if attribute_id(noun) in _NAMED and (_DOING.match(value) or not re.search(r"[A-Z]", value)):
+        return False
     return is_noun and (not attribute_id(noun).startswith("custom:") or bool(is_named))
 
 
@@ -277,8 +316,9 @@ def _copula_slot(match: re.Match[str]) -> Slot | None:
     attribute = attribute_id(match["a"])
     if (
         _IN_PASSING.match(match["v"])
+        or _GOING_ON.match(match["v"])
         or _IN_PASSING.match(match["a"])
-        or (attribute in _NAMED and not re.search(r"[A-Z]", match["v"]))
+        or (attribute in _NAMED and (_DOING.match(match["v"]) or not re.search(r"[A-Z]", match["v"])))
     ):
         return None
     if match["own"] or match["owner"]:
@@ -299,5 +339,5 @@ def _english_subject(words: str) -> str:
     return (
         ""
         if _PRONOUN.match(bare) or _SAME.match(words.strip())
-        else re.sub(r"\s+(?:itself|there|also|now|still|has|have|is)$", "", bare)
+        else re.sub(r"\s+(?:itself|there|also|now|still|has|have|is|will)$", "", bare)
     )

@@ -12,7 +12,7 @@ import msgspec
 from app.domain.facts import Cardinality, Fact, Mention, Modality, Quote, Utterance
 from app.domain.memories import Category
 from app.domain.texts import CJK, SafeText, has_cjk
-from ingest.attributes import cardinality_of, category_of
+from ingest.attributes import SYNONYMS, cardinality_of, category_of
 from ingest.chinese import chinese_readings
 from ingest.cues import numbers
 from ingest.dates import DateSpan, find_dates, with_resolved_dates
@@ -21,6 +21,7 @@ from ingest.mentions import find_mentions
 from ingest.noise import noise_family
 from ingest.perspective import display_name, named
 from ingest.pointing import is_announcement, points_at_somebody, points_at_thing
+from ingest.rephrasing import is_former_day, plain_forms
 from ingest.sentences import Span, split_clauses, split_sentences, trimmed
 from ingest.slots import SELF, Slot
 from ingest.statements import (
@@ -61,6 +62,14 @@ _WORD = re.compile(rf"[{CJK}]|[^\W_{CJK}]+(?:['’]\w+)?")
 _FIRST_PERSON = re.compile(r"(?:I|We)\b|我")
 # Pointing words at the start, and what they can point at.
 _HE_OR_SHE = re.compile(r"^(?:he|she|his|her|hers)(?:['’]s)?\b(?! (?:the|a)\b)|^[他她]", re.IGNORECASE)
+# Clauses after these are about the speaker as well, unless somebody else has come in.
+_CHINESE_SPEAKER = re.compile(
+    "我(?:叫|是(?!的)|在|住|搬|从|以前|曾|现在|目前|已|刚|最近|今年|去年|上个?[月周]|换|改|跳槽|离|辞|毕业|喜欢|不|没)"
+)
+_CHINESE_OTHER = re.compile(
+    "有[个一二两几位]|认识|"
+    + "|".join(word for word in SYNONYMS if has_cjk(word) and category_of(SYNONYMS[word]) is Category.PROFILE)
+)
 _HER_OR_HIM = re.compile(r"\b(?:her|him)\b", re.IGNORECASE)
 _IT = re.compile(
     (
@@ -106,7 +115,12 @@ _APPOINTMENT = re.compile(
     r"|会议|开会|约了|约好|预约|面试|体检|聚餐|看牙",
     re.IGNORECASE,
 )
-_UNTIL = re.compile(r"\b(?:until|till|through)\s(?:the\s|end of\s|the end of\s)?$|(?:直到|截至|一直到)$", re.IGNORECASE)
+# Of these the day itself is the value, or says since when it is known.
+_DATED = frozenset(("date", "deadline", "schedule", "release-date", "birthday", "limit", "rule"))
+_UNTIL = re.compile(
+    r"\b(?:until|till|through)\s(?:the\s(?=\d|$)|end of\s(?=$)|the end of\s(?=$)|(?=$))|(?:直到|截至|一直到)$",
+    re.IGNORECASE,
+)
 _UNTIL_AFTER = re.compile("^(?:为止|之前|前)")
 
 
@@ -160,13 +174,14 @@ def _parts(sentence: Span) -> list[_Statement]:
     """One statement for each clause that has a slot with a subject of its own; what follows belongs to it."""
     parts: list[_Statement] = []
     for clause in split_clauses(sentence):
-        slot = _elliptic(clause.text, parts) or _read_slot(clause.text)
+        read = _elliptic(clause.text, parts) or _read_slot(clause.text)
+        slot = _of_speaker(read, clause.text, sentence.text)
         if gapped := _gapped(clause, parts):
             parts.append(gapped)
         elif parts and not _begins_anew(parts[-1], slot):
             parts[-1] = _joined(parts[-1], clause, slot)
         else:
-            parts.append(_Statement(clause, slot))
+            parts.append(_Statement(clause, slot, f"我{clause.text.strip()}" if slot != read else ""))
     return parts
 
 
@@ -186,8 +201,18 @@ def _gapped(clause: Span, parts: list[_Statement]) -> _Statement | None:
 
 
 def _read_slot(clause: str) -> Slot | None:
-    text = _without_label(clause).strip()
-    return next(chinese_readings(text) if has_cjk(text) else english_readings(text), None)
+    read = chinese_readings if has_cjk(clause) else english_readings
+    return next((slot for form in plain_forms(_without_label(clause).strip()) for slot in read(form)), None)
+
+
+def _of_speaker(slot: Slot | None, clause: str, sentence: str) -> Slot | None:
+    """`我搬家了，现在住在柏林`: a sentence that begins with its speaker speaks of him where a clause names nobody."""
+    before, _, _ = sentence.partition(clause)
+    if (slot and slot.subject) or not _CHINESE_SPEAKER.match(before) or _CHINESE_OTHER.search(before):
+        return slot
+    spoken = _read_slot(f"我{clause.strip()}")
+    is_personal = spoken and category_of(spoken.attribute) in (Category.PROFILE, Category.PREFERENCES)
+    return spoken if is_personal else slot
 
 
 def _elliptic(clause: str, parts: list[_Statement]) -> Slot | None:
@@ -248,14 +273,17 @@ def _has_data(text: str) -> bool:
 
 
 def _fact(utterance: Utterance, statement: _Statement, topics: _Topics) -> Fact:
-    slot = statement.slot
     span = trimmed(utterance.text, statement.span.start, statement.span.end)
     text = statement.whole or span.text
-    dates = find_dates(text, utterance.said_at)
+    said_at = utterance.said_at
+    dates = find_dates(text, said_at)
+    slot = statement.slot
+    slot = None if slot and _is_to_come(slot, text, dates, said_at) else slot
     name = display_name(utterance.speaker)
     topic = _pointed_at(text, topics) or _acted_on_person(slot, text, topics)
     modality = modality_of(text, has_slot=slot is not None)
-    category = _category(text, slot, dates)
+    is_dated = any(not date.is_relative or (date.first > said_at and not _is_end(text, date)) for date in dates)
+    category = _category(text, slot, is_dated=is_dated)
     subject = _subject(slot, name, topic) or _acted_on(slot, text)
     fact = Fact(
         text=_self_contained(with_resolved_dates(text, dates), name, topic),
@@ -266,20 +294,20 @@ def _fact(utterance: Utterance, statement: _Statement, topics: _Topics) -> Fact:
         cardinality=cardinality_of(slot.attribute) if slot else Cardinality.MANY,
         mentions=_mentions(text, topic),
         speaker=utterance.speaker,
-        said_at=utterance.said_at,
+        said_at=said_at,
         modality=modality,
         says_change=says_change(text),
         importance=_IMPORTANCE[category] - (0 if slot or dates else _FREE_IMPORTANCE),
         confidence=_confidence(slot, text),
         quotes=[Quote(utterance.id, span.start, span.end)],
     )
-    return _with_times(fact, text, dates, utterance.said_at)
+    return _with_times(fact, text, dates, said_at)
 
 
-def _category(text: str, slot: Slot | None, dates: list[DateSpan]) -> Category:
-    by_words = category_by_words(text, is_dated=any(not date.is_relative for date in dates))
+def _category(text: str, slot: Slot | None, *, is_dated: bool) -> Category:
+    by_words = category_by_words(text, is_dated=is_dated)
     registered = category_of(slot.attribute) if slot else None
-    is_event = by_words is Category.EVENTS and any(not date.is_relative for date in dates)
+    is_event = by_words is Category.EVENTS and is_dated
     if registered is None:
         is_personal = by_words in _WEAK and not is_event and _is_about_person(text, slot)
         return Category.PROFILE if is_personal else by_words
@@ -342,7 +370,9 @@ def _with_times(fact: Fact, text: str, dates: list[DateSpan], said_at: datetime)
     begins, ends = None, None
     for date in dates:
         before, after = text[: date.start], text[date.end :]
-        if _UNTIL.search(before) or _UNTIL_AFTER.match(after):
+        if is_former_day(before, after):
+            continue
+        if _is_end(text, date):
             ends = date.after if date.after > said_at else ends
         elif _SINCE.search(before) or _SINCE.match(after) or date.first <= said_at:
             begins = begins or min(date.first, said_at) if date.first <= said_at else date.first
@@ -351,6 +381,23 @@ def _with_times(fact: Fact, text: str, dates: list[DateSpan], said_at: datetime)
     if fact.modality is Modality.HYPOTHETICAL:
         return fact
     return msgspec.structs.replace(fact, valid_from=begins, valid_to=ends)
+
+
+def _is_to_come(slot: Slot, text: str, dates: list[DateSpan], said_at: datetime) -> bool:
+    """Whether the value holds from a coming day on: who moves next year lives where he did until then."""
+    if cardinality_of(slot.attribute) is not Cardinality.ONE or slot.attribute in _DATED or not says_change(text):
+        return False
+    return any(
+        date.first > said_at and not _is_end(text, date) and text[date.start : date.end] not in slot.value
+        for date in dates
+        if not (_SINCE.search(text[: date.start]) or _SINCE.match(text[date.end :]))
+    )
+
+
+def _is_end(text: str, date: DateSpan) -> bool:
+    """Whether the date is said to be the last one; `the` day of a month is found with the word before it."""
+    is_after = _UNTIL_AFTER.match(text[date.end :]) is not None
+    return is_after or _UNTIL.search(text[: date.start]) is not None or _UNTIL.match(text[date.start :]) is not None
 
 
 def _next_topics(fact: Fact, topics: _Topics) -> _Topics:

@@ -37,7 +37,8 @@ _LEAD = re.compile(
     re.IGNORECASE,
 )
 _CLAUSE_END = re.compile(
-    r"[；;，]|,\s+(?=(?:and |but |so )?(?:(?:the|my|our|I|we|he|she|it|they|its|his|her|their)\b|[A-Z]|"
+    r"[；;，]|,\s+(?=(?:and |but |so )?(?:now |today |instead )?"
+    r"(?:(?:the|my|our|I|we|he|she|it|they|its|his|her|their)\b|[A-Z]|"
     r"\w+ (?:is|are)\b))"
     r"|(?=\s+and\s+(?:the|my|our|I|we|he|she|it|they|[A-Z][a-z]+)\s+[\w']+\s)"
 )

@@ -35,14 +35,15 @@ _HYPOTHETICAL = _cue(
 )
 _PLAN = _cue(
     (
-        r"going to|plan(?:s|ned|ning)? to|intends?(?: to)?|i'll|we'll|(?:^\\S+|\\bI|we|he|she|it|they) will|"
+        r"going to|plan(?:s|ned|ning)? to|intends?(?: to)?|i'll|we'll|(?:^\S+|I|we|he|she|it|they) will|"
         r"is to be|are to be|scheduled|booked|signed up|inviting|next (?:week|month|year|\w+day)"
     ),
     "打算|准备|计划|将要|将会|会在|明年|下个?[月周]|年底|定在|报了|要去|之后会",
 )
 _RETRACTED = _cue(
-    r"no longer (?!than)|not any ?more|(?:don't|doesn't|isn't|aren't) .{1,40}any ?more|stopped|quit",
-    "不再|已经不|(?:从今|从此|今后|以后都)不|戒了",
+    r"no longer (?!than)|not any ?(?:more|longer)|(?:don't|doesn't|isn't|aren't) .{1,40}any ?(?:more|longer)"
+    r"|stopped|quit|resigned|left (?:my|the|his|her) (?:job|position|post)",
+    "不再|已经不|不住|不在[^，,。；;]{1,20}(?:上班|工作|任职|就职)|离职|辞职|(?:从今|从此|今后|以后都)不|戒了",
 )
 
 _SHIFT = _cue("shifted|slipped|withdrew|(?:has|have) a new|change of plan|from today on", "计划有变|去不成|退了")

@@ -321,3 +321,43 @@ async def test_what_is_said_of_a_coming_day_stands_under_it_until_it_is_over(mar
 
     assert (before, after) == ({"coming": [told]}, {"recent": [told]})
     assert await sections(mara.client) == {}
+
+
+@pytest.mark.parametrize(
+    ("told", "section", "holds", "gone"),
+    [
+        (
+            ["I live in Turin.", "I moved from Turin to Graz."],
+            "identity",
+            "I moved from Turin to Graz.",
+            "I live in Turin.",
+        ),
+        (["我住在苏州。", "我从苏州搬到了厦门。"], "identity", "我从苏州搬到了厦门。", "我住在苏州。"),
+        (["我叫沈岩。", "我改名叫沈青了。"], "identity", "我改名叫沈青了。", "我叫沈岩。"),
+        (
+            ["The choir practice is on Mondays.", "The choir practice was moved from Monday to Wednesday."],
+            "projects",
+            "The choir practice was moved from Monday to Wednesday.",
+            "The choir practice is on Mondays.",
+        ),
+        (["例会定在周二。", "我们把例会从周二挪到周五。"], "projects", "我们把例会从周二挪到周五。", "例会定在周二。"),
+        (
+            ["I work at Northwind.", "I quit my job at Northwind."],
+            "identity",
+            "I quit my job at Northwind.",
+            "I work at Northwind.",
+        ),
+    ],
+)
+async def test_a_told_change_takes_the_place_of_what_was(
+    mara: Person, told: list[str], section: str, holds: str, gone: str
+) -> None:
+    for text in told:
+        mara.clock.move(86_400)
+        await mara.client.say(text)
+        await mara.worker.run_pending()
+
+    found = texts(await sections(mara.client))
+
+    assert holds in found[section]
+    assert all(gone not in lines for lines in found.values())
