@@ -13,6 +13,7 @@ from app.domain.texts import normalised
 
 ONE = "one"
 PERSON = "person"
+NEGATED = "negated"
 # What is only asked or supposed is no knowledge of anybody.
 TOLD_MODALITIES = ("fact", "plan", "wish", "negated")
 
@@ -73,7 +74,9 @@ def lines_of(statements: Iterable[Statement], view: View) -> list[Line]:
     lines: list[Line] = []
     places: dict[str, int] = {}
     opponents: set[str] = set()
-    for one in sorted(_told(statements, view), key=lambda one: _rank(one, view)):
+    told = _told(statements, view)
+    by_id = {one.id: one for one in told}
+    for one in sorted(told, key=lambda one: _rank(one, view)):
         keys = [f"text {one.text_hash}", f"memory {one.origin_id}", *_slot_keys(one, view)]
         place = next((places[key] for key in keys if key in places), len(lines))
         if place < len(lines):
@@ -81,7 +84,11 @@ def lines_of(statements: Iterable[Statement], view: View) -> list[Line]:
         elif one.id in opponents:
             continue
         else:
-            disputed = [opponent for opponent in one.disputed if opponent.valid_to > view.at]
+            disputed = [
+                opponent
+                for opponent in one.disputed
+                if opponent.valid_to > view.at and not _is_apart(one, by_id.get(opponent.id))
+            ]
             lines.append(Line(statement=one, section=section_of(one, view), disputed=disputed))
             opponents.update(opponent.id for opponent in disputed)
         for key in keys:
@@ -121,6 +128,13 @@ def _moved(one: Statement) -> datetime:
     return max(one.valid_from, one.day.after) if one.day else one.valid_from
 
 
+def _is_apart(one: Statement, other: Statement | None) -> bool:
+    """Whether they are events on different days, of which neither takes the place of the other."""
+    if other is None or not one.day or not other.day or one.day == other.day:
+        return False
+    return not (one.slot and other.slot and one.slot.id == other.slot.id)
+
+
 def _joined(line: Line, one: Statement) -> Line:
     """A line to which another memory of its slot, its text or its origin belongs."""
     head = line.statement
@@ -145,7 +159,9 @@ def _slot_keys(one: Statement, view: View) -> list[str]:
         return []
     thing = "" if {slot.subject, slot.thing} & view.selves else slot.thing
     place = f"slot {thing}\n{slot.attribute}\n{normalised(slot.context)}"
-    return [place if slot.cardinality == ONE else f"{place}\n{_value(one)}"]
+    # Who says that he left one employer does not say whether he has another.
+    is_place = slot.cardinality == ONE and one.modality != NEGATED
+    return [place if is_place else f"{place}\n{_value(one)}"]
 
 
 def _is_own(slot: FilledSlot, view: View) -> bool:

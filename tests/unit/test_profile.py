@@ -8,7 +8,7 @@ import msgspec
 import pytest
 
 from app.domain.memories import OPEN_END, Category
-from app.domain.profile import Day, FilledSlot, Language, Section, Statement
+from app.domain.profile import Day, FilledSlot, Language, Opponent, Section, Statement
 from app.domain.profile_lines import View, lines_of
 from app.domain.profile_text import Layout, fit, text_of
 from app.domain.texts import estimate_tokens
@@ -159,3 +159,26 @@ def test_the_day_of_an_event_is_what_its_text_names_after_it_was_told(text: str,
     found = event_day(text, NOON)
 
     assert (found and (str(found.first.date()), str(found.after.date()))) == day
+
+
+def test_what_is_denied_of_a_slot_stands_beside_its_value() -> None:
+    denied = statement(1, slot=slot("employer", "Acme"), modality="negated", confidence=0.9)
+    value = statement(2, slot=slot("employer", "Northwind"))
+
+    lines = lines_of([denied, value], VIEW)
+
+    assert sorted((line.statement.id, line.disputed) for line in lines) == [("m1", []), ("m2", [])]
+
+
+@pytest.mark.parametrize(("days", "shown"), [((20, 22), 2), ((20, 20), 1)])
+def test_events_on_different_days_dispute_each_other_only_over_one_slot(days: tuple[int, int], shown: int) -> None:
+    def event(number: int, other: int, **fields: object) -> Statement:
+        first = NOON + timedelta(days=days[number])
+        opponent = Opponent(id=f"m{other}", content="The other.", confidence=0.5, valid_to=OPEN_END)
+        day = Day(first, first + timedelta(days=1))
+        return statement(number, category=Category.EVENTS, day=day, disputed=[opponent], **fields)
+
+    retro = slot("date", "a day", subject="retro")
+
+    assert len(lines_of([event(0, 1), event(1, 0)], VIEW)) == shown
+    assert len(lines_of([event(0, 1, slot=retro), event(1, 0, slot=retro)], VIEW)) == 1
