@@ -4,7 +4,8 @@
 
 // name: search_vector_leg
 // The nearest in the index, in order.  What the text legs have found already comes without its properties: to read them
-// takes longer than to find what has them.
+// takes longer than to find what has them.  For the same reason only the first of the others are read; to ask the index
+// for fewer would make it search less thoroughly.
 CYPHER 25
 CALL () {
   UNWIND $embeddings AS embedding
@@ -20,12 +21,14 @@ CALL () {
       AND hit.recorded_at <= $recorded_at_max AND hit.retired_at > $retired_at_min
     LIMIT $vector_limit
   ) SCORE AS score
-  RETURN hit, score, 'vector' AS leg
+  RETURN hit, score ORDER BY score DESC
 }
-WITH hit, score, leg
+WITH collect({hit: hit, score: score}) AS found
+UNWIND range(0, size(found) - 1) AS rank
+WITH rank, found[rank].hit AS hit, found[rank].score AS score, 'vector' AS leg
 OPTIONAL MATCH (hit)-[:PART_OF]->(whole:Memory|Episode)
-WITH coalesce(whole, hit) AS memory, hit, score, leg
-WHERE memory.space_key IN $space_keys AND memory.visible_to IN $visible AND memory.kind IN $kinds AND memory.state IN $leg_states
+WITH rank, coalesce(whole, hit) AS memory, hit, score, leg
+WHERE (rank < $read_limit OR memory.id IN $known_ids) AND memory.space_key IN $space_keys AND memory.visible_to IN $visible AND memory.kind IN $kinds AND memory.state IN $leg_states
   AND memory.valid_from >= $valid_from_min AND memory.valid_from <= $valid_from_max
   // What has a successor leads to it, so its own time may be over.
   AND (memory.valid_to > $valid_to_min OR NOT memory.state IN $states)

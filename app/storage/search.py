@@ -13,8 +13,9 @@ from app.storage.queries import Query, load
 
 QUERIES = load("search")
 
-# With 60 as much of LoCoMo's evidence is among the first results as with 100, which take longer to read.
-VECTOR_LIMIT = 60
+VECTOR_LIMIT = 100
+# Of those so many are read: of LoCoMo's evidence as much is among the first results as when all are.
+READ_LIMIT = 60
 # Of more memories than this none are compared one by one: that would take seconds for each batch of discovery.
 MOST_COMPARED = 500
 # What the full-text index may return before our own scoring; its order depends on other tenants' texts.
@@ -122,6 +123,7 @@ async def search_vector(tx: Transaction, principal: Principal, scope: Scope, wan
         embeddings=[packed(wanted.embedding)],
         known_ids=list(known),
         vector_limit=wanted.limit,
+        read_limit=max(wanted.limit - VECTOR_LIMIT, 0) + READ_LIMIT,
     )
     return [near.hit or msgspec.structs.replace(known[near.id], leg="vector", score=near.score) for near in found or []]
 
