@@ -19,6 +19,12 @@ SAID_BY_BOTH = {"latin": 0.4, "cjk": 0.3}
 _WEEKDAY = re.compile(
     r"\b(mon|tues|wednes|thurs|fri|satur|sun)days?\b|(?:周|星期|礼拜)([一二三四五六日天])", re.IGNORECASE
 )
+_DAYS = frozenset(
+    terms(
+        "January February March April May June July August September October November December"
+        " Monday Tuesday Wednesday Thursday Friday Saturday Sunday"
+    )
+)
 _MONTH = re.compile(
     r"\b(january|february|march|april|(?-i:May)|june|july|august|september|october|november|december)\b"
     r"|(\d{1,2}|[一二三四五六七八九十]{1,2})月",
@@ -74,7 +80,7 @@ def _words(text: str) -> set[str]:
 def _is_usual(word: str) -> bool:
     """Whether it is a number or date, or a piece of Chinese that stands in sentences about anything."""
     has_digit = any(character.isdecimal() for character in word)
-    return has_digit or bool(cues.numbers(word)) or set(word) <= FUNCTION_CHARACTERS
+    return has_digit or word in _DAYS or bool(cues.numbers(word)) or set(word) <= FUNCTION_CHARACTERS
 
 
 def _names(text: str) -> set[str]:

@@ -131,3 +131,14 @@ def test_a_character_of_denial_denies(text: str) -> None:
 def test_what_is_counted_has_its_numbers() -> None:
     assert cues.units("全书36章，两位作者") == {"章": {"36"}, "位": {"2"}}
     assert cues.units("three reviewers in 12 rooms") == {"reviewer": {"3"}, "room": {"12"}}
+
+
+@pytest.mark.parametrize(
+    ("older", "newer"),
+    [
+        ("I will fly to Lisbon on 12 December 2026.", "The grant deadline is on 20 December 2026."),
+        ("The choir sings on Friday.", "Friday is when Ilse bakes."),
+    ],
+)
+def test_what_shares_a_month_or_a_day_alone_is_of_two_matters(older: str, newer: str) -> None:
+    assert not is_same_matter(pair(older, newer, 0.3))
