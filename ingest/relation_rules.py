@@ -31,7 +31,7 @@ PROPOSING_CONFIDENCE = 0.4
 # From here on nobody else need be asked: cross-validated 13 of 25 unrelated pairs, and 3 of 125 related ones.
 UNRELATED_CONFIDENCE = 0.7
 # What has only a character in common must be as sure as this: 花 is in peanuts and in orchids.
-SURE_CONFIDENCE = 0.6
+SURE_CONFIDENCE = 0.7
 ACTIONS = {
     Label.DUPLICATE: Action.SKIP,
     Label.SUPPORTS: Action.SUPPORT,
