@@ -33,10 +33,10 @@ class DateSpan(NamedTuple):
 
 
 _Resolved = tuple[datetime, datetime] | None
-_MONTHS: Sequence[str] = "january february march april may june july august september october november december".split()  # noqa: SIM905
-_WEEKDAYS: Sequence[str] = "monday tuesday wednesday thursday friday saturday sunday".split()  # noqa: SIM905
-_MONTH = "(?P<month>" + "|".join(f"{name[:3]}(?:{name[3:]})?" for name in _MONTHS if name != "may") + r"|may|sept)\.?"
-_WEEKDAY = "(?P<weekday>" + "|".join(_WEEKDAYS) + ")"
+MONTHS: Sequence[str] = "january february march april may june july august september october november december".split()  # noqa: SIM905
+WEEKDAYS: Sequence[str] = "monday tuesday wednesday thursday friday saturday sunday".split()  # noqa: SIM905
+_MONTH = "(?P<month>" + "|".join(f"{name[:3]}(?:{name[3:]})?" for name in MONTHS if name != "may") + r"|may|sept)\.?"
+_WEEKDAY = "(?P<weekday>" + "|".join(WEEKDAYS) + ")"
 _NUMBERS = {
     word: value
     for value, words in enumerate(
@@ -146,7 +146,7 @@ def _iso(match: re.Match[str], _: datetime) -> _Resolved:
 
 
 def _month_of(match: re.Match[str]) -> int:
-    return next(number for number, name in enumerate(_MONTHS, 1) if name[:3] == match["month"][:3].lower())
+    return next(number for number, name in enumerate(MONTHS, 1) if name[:3] == match["month"][:3].lower())
 
 
 def _month_day(match: re.Match[str], today: datetime) -> _Resolved:
@@ -191,7 +191,7 @@ def _relative_day(match: re.Match[str], today: datetime) -> _Resolved:
 
 def _relative_weekday(match: re.Match[str], today: datetime) -> _Resolved:
     """`Last Friday` is the latest one before today, `next Friday` the first one after."""
-    ahead = (_WEEKDAYS.index(match["weekday"].lower()) - today.weekday()) % 7
+    ahead = (WEEKDAYS.index(match["weekday"].lower()) - today.weekday()) % 7
     if (match["which"] or "").lower() in ("last", "past", "since"):
         return _one_day(today + timedelta(days=ahead - 7))
     return _one_day(today + timedelta(days=ahead or 7))

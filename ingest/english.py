@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 
 from ingest.attributes import SYNONYMS, attribute_id
+from ingest.dates import MONTHS
 from ingest.mentions import find_mentions
 from ingest.slots import SELF, Reading, Slot
 
@@ -21,7 +22,6 @@ _SUBJECT = rf"(?P<s>(?:{_DETERMINER}\s+)?{_WORDS})"
 _I_OR_WE = r"(?P<s>I|we|they|my [\w-]+s|our [\w-]+s)"
 _SOMEBODY = r"(?P<s>he|she|(?:my|our) [\w-]+|(?-i:[A-Z])[\w-]+(?: (?-i:[A-Z])[\w-]+)?)"
 _BE = r"(?:\s+(?:is|are|was|were|will be|has been|am)|['’](?:s|m|re))"
-_MONTH_NAMES = "january february march april may june july august september october november december".split()  # noqa: SIM905
 _VALUE = r"(?P<v>(?:[^,;:!?]|(?<=\d):(?=\d)){1,120}?)"
 # A value ends with its clause, or before words that begin an explanation.
 _END = (
@@ -32,9 +32,9 @@ _END = (
     r"|our|the|his|her|its|has|is|are|will|wants?|needs?|mostly|works?|lives?|reports?|uses?|only)|"
     r"over the weekend|since yesterday"
     r"|yesterday|today|last|this (?:week|month|year|morning)|in (?:(?:19|20)\d\d|(?:early|late|mid) \w+"
-    rf"|{'|'.join(_MONTH_NAMES)}))\b)"
+    rf"|{'|'.join(MONTHS)}))\b)"
 )
-_MONTHS = "|".join(f"{month[:3]}(?:{month[3:]})?" for month in _MONTH_NAMES)
+_SOME_MONTH = "|".join(f"{month[:3]}(?:{month[3:]})?" for month in MONTHS)
 _WHEN = r"(?=[^,;:!?]*\d|(?:\w+ )?(?:mon|tues|wednes|thurs|fri|satur|sun)day|tomorrow|(?:next|this) )"
 
 
@@ -120,7 +120,7 @@ _ENGLISH = [
     *_english("owner", r"{be}\s+(?P<v>(?-i:[A-Z])\w+)['’]s"),
     *_english(
         "version",
-        rf"{{be}}\s+(?:{{adv}})on (?P<v>(?![^,;:!?]*\b(?:{_MONTHS})\b)[\w. -]*?v?\d[\w.]*)",
+        rf"{{be}}\s+(?:{{adv}})on (?P<v>(?![^,;:!?]*\b(?:{_SOME_MONTH})\b)[\w. -]*?v?\d[\w.]*)",
         r"\s+(?:{adv})runs? (?:on )?(?P<v>(?-i:[A-Z])[\w. -]*?\d[\w.]*)",
     ),
     *_english("deadline", rf"{{be}}\s+{{adv}}due (?:on |by |before |at )?(?P<v>{_WHEN}[^,;:!?]*?)"),

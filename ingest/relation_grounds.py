@@ -6,6 +6,7 @@ import re
 
 from app.domain.texts import query_terms, terms
 from ingest import cues
+from ingest.dates import MONTHS, WEEKDAYS
 from ingest.mentions import find_mentions
 from ingest.relation_features import FUNCTION_CHARACTERS, SUBJECT_TERMS, Pair, deviation, script_of
 
@@ -19,12 +20,7 @@ SAID_BY_BOTH = {"latin": 0.4, "cjk": 0.3}
 _WEEKDAY = re.compile(
     r"\b(mon|tues|wednes|thurs|fri|satur|sun)days?\b|(?:周|星期|礼拜)([一二三四五六日天])", re.IGNORECASE
 )
-_DAYS = frozenset(
-    terms(
-        "January February March April May June July August September October November December"
-        " Monday Tuesday Wednesday Thursday Friday Saturday Sunday"
-    )
-)
+_DAYS = frozenset(terms(" ".join((*MONTHS, *WEEKDAYS))))
 _MONTH = re.compile(
     r"\b(january|february|march|april|(?-i:May)|june|july|august|september|october|november|december)\b"
     r"|(\d{1,2}|[一二三四五六七八九十]{1,2})月",

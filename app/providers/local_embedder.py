@@ -24,6 +24,8 @@ MAX_BATCH_TEXTS = 64
 MAX_BATCH_TOKENS = 256
 # Who brings so few texts stores what somebody has just said and waits for it; imports bring more at once.
 FEW_TEXTS = 8
+# The lines in which texts wait, those that go first before the others: of what role, and whether of who brings few.
+LINES: Sequence[tuple[Role, bool]] = tuple((role, is_few) for role in ROLES for is_few in (True, False))
 
 
 class Waiting(msgspec.Struct, eq=False):
@@ -43,7 +45,7 @@ class LocalEncoder:
         self.dimension = dimension
         self._rows: EncodeRows | None = None
         self._worker = ThreadPoolExecutor(max_workers=1, thread_name_prefix="embedder")
-        self._lanes: dict[Role, deque[Waiting]] = {role: deque() for role in ROLES}
+        self._lanes: dict[tuple[Role, bool], deque[Waiting]] = {line: deque() for line in LINES}
         self._draining: asyncio.Task[None] | None = None
         self._is_closed = False
 
@@ -57,11 +59,7 @@ class LocalEncoder:
         loop = asyncio.get_running_loop()
         waiting = [Waiting(text, estimate_tokens(text), loop.create_future()) for text in texts]
         # Texts of one length share a batch, so that little of it is padding.
-        ordered = sorted(waiting, key=attrgetter("tokens"))
-        if len(ordered) <= FEW_TEXTS:
-            self._lanes[role].extendleft(reversed(ordered))
-        else:
-            self._lanes[role].extend(ordered)
+        self._lanes[role, len(texts) <= FEW_TEXTS].extend(sorted(waiting, key=attrgetter("tokens")))
         if self._draining is None or self._draining.done():
             self._draining = asyncio.create_task(self._drain())
         return await asyncio.gather(*(one.future for one in waiting))
@@ -77,12 +75,9 @@ class LocalEncoder:
         self._worker.shutdown(wait=False, cancel_futures=True)
 
     async def _drain(self) -> None:
-        while role := self._next_role():
-            await self._encode_batch(_take_batch(self._lanes[role]), role)
-
-    def _next_role(self) -> Role | None:
-        """Queries as long as there are any."""
-        return next((role for role in ROLES if self._lanes[role]), None)
+        while line := next((line for line in LINES if self._lanes[line]), None):
+            role, _ = line
+            await self._encode_batch(_take_batch(self._lanes[line]), role)
 
     async def _encode_batch(self, batch: list[Waiting], role: Role) -> None:
         texts = [waiting.text for waiting in batch]

@@ -95,7 +95,9 @@ async def _near(tx: Transaction, principal: Principal, plan: Plan, wanted: Neare
         return EXACT, await search.search_by_ids(tx, principal, plan.scope, wanted.embedding, few)
     if not plan.tags:
         return "vector", await search.search_vector(tx, principal, plan.scope, wanted)
-    wider = msgspec.structs.replace(wanted, limit=search.VECTOR_LIMIT * WIDENING)
+    # Which of these carry the tags is seen in what is read, so all are.
+    limit = search.VECTOR_LIMIT * WIDENING
+    wider = msgspec.structs.replace(wanted, limit=limit, read_limit=limit)
     wide = await search.search_vector(tx, principal, plan.scope, wider)
     return "vector, filtered afterwards", [hit for hit in wide if set(plan.tags) <= set(hit.tags)]
 

@@ -102,6 +102,7 @@ class Nearest(msgspec.Struct, frozen=True):
     embedding: list[float]
     known: list[Hit] = []
     limit: int = VECTOR_LIMIT
+    read_limit: int = READ_LIMIT
 
 
 class Near(msgspec.Struct, frozen=True):
@@ -123,7 +124,7 @@ async def search_vector(tx: Transaction, principal: Principal, scope: Scope, wan
         embeddings=[packed(wanted.embedding)],
         known_ids=list(known),
         vector_limit=wanted.limit,
-        read_limit=max(wanted.limit - VECTOR_LIMIT, 0) + READ_LIMIT,
+        read_limit=wanted.read_limit,
     )
     return [near.hit or msgspec.structs.replace(known[near.id], leg="vector", score=near.score) for near in found or []]
 

@@ -133,6 +133,18 @@ async def test_few_texts_overtake_the_many_of_an_import(bundled: Embedder) -> No
     assert ended == ["memory", "import"]
 
 
+async def test_who_came_first_is_served_first(bundled: Embedder) -> None:
+    ended: list[int] = []
+
+    async def ask(number: int) -> None:
+        await bundled.embed_queries([f"In which line does number {number} wait? {'Nobody knows. ' * 60}"])
+        ended.append(number)
+
+    await asyncio.gather(*(ask(number) for number in range(6)))
+
+    assert ended == sorted(ended)
+
+
 async def test_the_event_loop_runs_on_while_documents_are_embedded(bundled: Embedder) -> None:
     work = asyncio.create_task(bundled.embed_documents([f"meanwhile {n} " + "word " * 100 for n in range(10)]))
     turns = 0
