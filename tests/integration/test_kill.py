@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 import os
 import random
-import socket
+import re
 import sys
 from asyncio.subprocess import DEVNULL, Process
 from collections.abc import AsyncGenerator
@@ -106,36 +106,32 @@ class Writer:
             self.memory_ids.append(answer["id"])
 
 
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
-
-
 @asynccontextmanager
 async def processes(neo4j: Connection, embedder: OpenAIServer, home: Path) -> AsyncGenerator[tuple[str, list[Process]]]:
-    """A service with its worker and a second worker, which are killed at the end."""
-    port = free_port()
+    """A service that is ready, with its worker, and a second worker; they are killed at the end."""
     settings = {
         "NEO4J_URI": neo4j.uri,
         "NEO4J_USER": neo4j.user,
         "NEO4J_PASSWORD": neo4j.password,
         "OMEM_HOME": str(home),
-        "OMEM_PORT": str(port),
+        # A port that was free a moment ago may be taken by the time the service has loaded.
+        "OMEM_PORT": "0",
         "OMEM_HOST": "127.0.0.1",
         "OMEM_EMBED_MODEL": MODEL,
         "OMEM_EMBED_PROVIDER": "openai-compatible",
         "OMEM_EMBED_BASE_URL": embedder.url,
         "OMEM_EMBED_DIM": str(DIMENSION),
     }
-    started = [
-        await asyncio.create_subprocess_exec(
-            *COMMAND, name, cwd=ROOT, env=os.environ | settings, stdout=DEVNULL, stderr=DEVNULL
-        )
-        for name in ("serve", "worker")
-    ]
+    said = home / "service.log"
+    with said.open("wb") as log:
+        started = [
+            await asyncio.create_subprocess_exec(
+                *COMMAND, name, cwd=ROOT, env=os.environ | settings, stdout=DEVNULL, stderr=stderr
+            )
+            for name, stderr in (("serve", log), ("worker", DEVNULL))
+        ]
     try:
-        yield f"http://127.0.0.1:{port}", started
+        yield await find_address(started[0], said), started
     finally:
         for process in started:
             if process.returncode is None:
@@ -143,14 +139,15 @@ async def processes(neo4j: Connection, embedder: OpenAIServer, home: Path) -> As
             await process.wait()
 
 
-async def wait_until_ready(url: str) -> None:
-    async with httpx.AsyncClient(base_url=url) as http, asyncio.timeout(START_SECONDS):
-        while True:
-            try:
-                if (await http.get("/health/ready")).status_code == 200:
-                    return
-            except httpx.TransportError:
-                await asyncio.sleep(0.05)
+async def find_address(service: Process, said: Path) -> str:
+    """Where the service answers, once it is ready; what it said when it never is."""
+    for _ in range(START_SECONDS * 10):
+        if found := re.search(r"answers at (http://[\d.:]+),", said.read_text(encoding="utf-8")):
+            return found[1]
+        if service.returncode is not None:
+            break
+        await asyncio.sleep(0.1)
+    pytest.fail(f"the service did not start ({service.returncode}):\n{said.read_text(encoding='utf-8')}")
 
 
 async def end_all(parts: Parts, driver: AsyncDriver, tenant_id: str) -> None:
@@ -179,7 +176,6 @@ async def test_kills_lose_and_double_nothing(
     writers = [Writer(number) for number in range(WRITERS)]
     for _ in range(ROUNDS):
         async with processes(neo4j, embedding_server, tmp_path) as (url, started):
-            await wait_until_ready(url)
             async with httpx.AsyncClient(base_url=url, headers={"X-API-Key": tenant.key}, timeout=60) as http:
                 writing = [asyncio.create_task(writer.write(http)) for writer in writers]
                 for process in random.sample(started, 2):
