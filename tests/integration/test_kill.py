@@ -10,7 +10,7 @@ import os
 import random
 import re
 import sys
-from asyncio.subprocess import DEVNULL, Process
+from asyncio.subprocess import DEVNULL, PIPE, Process
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -122,32 +122,39 @@ async def processes(neo4j: Connection, embedder: OpenAIServer, home: Path) -> As
         "OMEM_EMBED_BASE_URL": embedder.url,
         "OMEM_EMBED_DIM": str(DIMENSION),
     }
-    said = home / "service.log"
-    with said.open("wb") as log:
-        started = [
-            await asyncio.create_subprocess_exec(
-                *COMMAND, name, cwd=ROOT, env=os.environ | settings, stdout=DEVNULL, stderr=stderr
-            )
-            for name, stderr in (("serve", log), ("worker", DEVNULL))
-        ]
+    started = [
+        await asyncio.create_subprocess_exec(
+            *COMMAND, name, cwd=ROOT, env=os.environ | settings, stdout=DEVNULL, stderr=stderr
+        )
+        for name, stderr in (("serve", PIPE), ("worker", DEVNULL))
+    ]
     try:
-        yield await find_address(started[0], said), started
+        url, log = await find_address(started[0]), started[0].stderr
+        assert log is not None
+        # A full pipe would stop the service.
+        drain = asyncio.create_task(log.read())
+        yield url, started
     finally:
         for process in started:
             if process.returncode is None:
                 process.kill()
             await process.wait()
+    await drain
 
 
-async def find_address(service: Process, said: Path) -> str:
-    """Where the service answers, once it is ready; what it said when it never is."""
-    for _ in range(START_SECONDS * 10):
-        if found := re.search(r"answers at (http://[\d.:]+),", said.read_text(encoding="utf-8")):
-            return found[1]
-        if service.returncode is not None:
-            break
-        await asyncio.sleep(0.1)
-    pytest.fail(f"the service did not start ({service.returncode}):\n{said.read_text(encoding='utf-8')}")
+async def find_address(service: Process) -> str:
+    """Where the service answers, once it is ready; fails with what it said when it never is."""
+    said: list[str] = []
+    assert service.stderr is not None
+    try:
+        async with asyncio.timeout(START_SECONDS):
+            async for line in service.stderr:
+                said.append(line.decode())
+                if found := re.search(r"answers at (http://[\d.:]+),", said[-1]):
+                    return found[1]
+    except TimeoutError:
+        said.append(f"nothing more within {START_SECONDS} s")
+    pytest.fail("the service did not start:\n" + "".join(said))
 
 
 async def end_all(parts: Parts, driver: AsyncDriver, tenant_id: str) -> None:
@@ -175,13 +182,15 @@ async def test_kills_lose_and_double_nothing(
     embedding_server.always(slow(0.03))
     writers = [Writer(number) for number in range(WRITERS)]
     for _ in range(ROUNDS):
-        async with processes(neo4j, embedding_server, tmp_path) as (url, started):
-            async with httpx.AsyncClient(base_url=url, headers={"X-API-Key": tenant.key}, timeout=60) as http:
-                writing = [asyncio.create_task(writer.write(http)) for writer in writers]
-                for process in random.sample(started, 2):
-                    await asyncio.sleep(random.uniform(0.2, LATEST_KILL_SECONDS))
-                    process.kill()
-                await asyncio.gather(*writing)
+        async with (
+            processes(neo4j, embedding_server, tmp_path) as (url, started),
+            httpx.AsyncClient(base_url=url, headers={"X-API-Key": tenant.key}, timeout=60) as http,
+        ):
+            writing = [asyncio.create_task(writer.write(http)) for writer in writers]
+            for process in random.sample(started, 2):
+                await asyncio.sleep(random.uniform(0.2, LATEST_KILL_SECONDS))
+                process.kill()
+            await asyncio.gather(*writing)
     await end_all(remote_parts, driver, tenant.user_id)
 
     found = (await driver.execute_query(FOUND, tenant_id=tenant.user_id)).records[0]["found"]
