@@ -57,6 +57,7 @@ from app.api.bookmarks import carry_bookmarks
 from app.api.context import identify
 from app.api.cors import guard_browsers
 from app.api.errors import answer_domain, answer_http, answer_unexpected
+from app.api.interruption import answer_interrupted
 from app.api.mcp import mcp_route, serving_tools
 from app.api.reading import AnyRequest
 from app.api.space_paths import two_segments
@@ -199,7 +200,8 @@ def create_app(parts: Callable[[], Parts]) -> Litestar:
     )
     # Outside the routing, so that unknown paths and OPTIONS get the headers as well.
     routed = carry_bookmarks(two_segments(app.asgi_handler), lambda: parts().graph)
-    app.asgi_handler = identify(guard_browsers(routed, lambda: parts().settings.cors_origins))
+    answered = answer_interrupted(routed, app.state.closing.is_set)
+    app.asgi_handler = identify(guard_browsers(answered, lambda: parts().settings.cors_origins))
     return app
 
 
