@@ -30,7 +30,7 @@ from tests.servers.openai_api import DIMENSION, OpenAIServer, slow
 ROOT = Path(__file__).parents[2]
 ROUNDS = int(os.environ.get("OMEM_TEST_KILL_ROUNDS", "3"))
 # A machine that is busy with other things takes long to start a process.
-START_SECONDS = 120
+START_SECONDS = 300
 # Kills come while the first requests are stored as well as when tasks are being worked on.
 LATEST_KILL_SECONDS = 2.5
 WRITERS = 3
