@@ -22,6 +22,7 @@ from app.domain.messages import NewMessage, NewMessages
 from app.domain.principal import Principal, Role, Scope, SpaceAccess, key_hash
 from app.domain.profile import ProfileQuery
 from app.domain.search import SearchRequest
+from app.providers.breaker import CircuitBreaker
 from app.providers.embedder import EmbeddingFailed
 from app.services import memories, messages, profile, reranking
 from app.services.accesses import AccessRecorder
@@ -105,6 +106,8 @@ def _apart(parts: Parts, graph: Graph) -> Parts:
         accesses=AccessRecorder(parts.graph, system.touch_keys),
         answers=RememberedAnswers(),
         limits=Limits(),
+        # While a model loads it is too slow for every question, which says nothing of later ones.
+        reranker_breaker=CircuitBreaker(),
     )
 
 

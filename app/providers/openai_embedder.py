@@ -11,8 +11,9 @@ import msgspec
 from openai import AsyncOpenAI, OpenAIError, omit
 
 from app.config import Settings
+from app.providers.breaker import CircuitBreaker
 from app.providers.embeddings import PROBE, EmbeddingFailed, Role, to_unit
-from app.providers.endpoints import CircuitBreaker, explain, is_outage, normalize_base_url
+from app.providers.endpoints import explain, is_outage, normalize_base_url
 
 # What small local servers take in one request.
 BATCH_TEXTS = 64

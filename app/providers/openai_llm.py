@@ -16,8 +16,9 @@ from openai.types.chat.completion_create_params import ResponseFormat
 from app.config import Settings
 from app.domain.prompts import Prompt
 from app.domain.texts import estimate_tokens
+from app.providers.breaker import CircuitBreaker
 from app.providers.completions import AnswerCut, Completion, ModelAway, ModelFailed
-from app.providers.endpoints import CircuitBreaker, explain, is_outage, normalize_base_url
+from app.providers.endpoints import explain, is_outage, normalize_base_url
 from app.providers.model_answers import Unreadable, read_answer, strict_schema
 
 Shape = TypeVar("Shape")

@@ -11,6 +11,8 @@ from app.providers.cross_encoder import ModelThread, ScoreRows, load_cross_encod
 VARIABLE = "OMEM_RERANKER_MODEL"
 # One label is how relevant a text is; of two the second says that it is.
 MOST_LABELS = 2
+# Each try of a model that is always too slow costs one search its whole patience.
+PAUSE_SECONDS = 60.0
 
 
 class RerankingFailed(Exception):

@@ -8,10 +8,11 @@ from datetime import datetime
 import msgspec
 
 from app.config import Settings
+from app.providers.breaker import CircuitBreaker
 from app.providers.embedder import Embedder
 from app.providers.entailment import Entailer
 from app.providers.llm import LanguageModel
-from app.providers.reranker import Reranker
+from app.providers.reranker import PAUSE_SECONDS, Reranker
 from app.services.accesses import AccessRecorder
 from app.services.limits import Limits
 from app.services.remembering import RememberedAnswers
@@ -33,3 +34,4 @@ class Parts(msgspec.Struct, frozen=True):
     limits: Limits = msgspec.field(default_factory=Limits)
     entailer: Entailer | None = None
     reranker: Reranker | None = None
+    reranker_breaker: CircuitBreaker = msgspec.field(default_factory=lambda: CircuitBreaker(PAUSE_SECONDS))

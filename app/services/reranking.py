@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Sequence
 
 import msgspec
@@ -17,6 +18,7 @@ from app.services.parts import Parts
 from app.services.stopwatch import Stopwatch
 from app.services.understanding import Plan
 
+LOG = logging.getLogger(__name__)
 # So many of the best are read: a pair costs a small model some milliseconds of a core.
 RERANKED = 20
 # How much of a new score is the model's probability; the rest is the score so far, which knows times and belief.
@@ -24,6 +26,7 @@ SHARE = 0.5
 # Whoever searches waits no longer for a better order. Loading the model, which warming up begins, may take longer.
 PATIENCE_SECONDS = 2.0
 DEGRADED = "rerank"
+ALONE = "the reranker failed several times in a row and is left alone for a minute at a time"
 
 
 async def rerank(parts: Parts, plan: Plan, ranked: list[Ranked], watch: Stopwatch, degraded: list[str]) -> list[Ranked]:
@@ -34,7 +37,7 @@ async def rerank(parts: Parts, plan: Plan, ranked: list[Ranked], watch: Stopwatc
     asked = query_terms(plan.query)
     texts = [embedding_text(item.hit.speaker, excerpt(item.hit.text, asked)) for item in best]
     try:
-        answers = await _within(parts.reranker, plan.query, texts)
+        answers = await _score(parts, parts.reranker, plan.query, texts)
     except RerankingFailed:
         watch.stage(DEGRADED, len(best), [item.score for item in best])
         degraded.append(DEGRADED)
@@ -53,11 +56,30 @@ async def check_model(parts: Parts) -> dict[str, str]:
     """Under `reranker` that it answers, or what keeps it from that; nothing when none is configured."""
     if parts.reranker is None:
         return {}
+    if parts.reranker_breaker.is_open():
+        return {"reranker": ALONE}
     try:
         await _within(parts.reranker, "ready?", ["ready"])
     except RerankingFailed as error:
         return {"reranker": str(error)}
     return {"reranker": "ok"}
+
+
+async def _score(parts: Parts, reranker: Reranker, question: str, texts: Sequence[str]) -> list[float]:
+    """As far as each text answers; after some failures in a row nobody waits, but for one search a pause."""
+    clock, breaker = asyncio.get_running_loop().time, parts.reranker_breaker
+    if not breaker.may_call(clock()):
+        raise RerankingFailed(ALONE)
+    try:
+        answers = await _within(reranker, question, texts)
+    except RerankingFailed as error:
+        was_open = breaker.is_open()
+        breaker.record_failure(clock())
+        if breaker.is_open() and not was_open:
+            LOG.warning("%s: %s", ALONE, error)
+        raise
+    breaker.record_success()
+    return answers
 
 
 async def _within(reranker: Reranker, question: str, texts: Sequence[str]) -> list[float]:

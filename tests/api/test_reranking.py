@@ -11,6 +11,7 @@ import msgspec
 import pytest
 
 from app.main import make_parts
+from app.providers.breaker import MAX_FAILURES, CircuitBreaker
 from app.providers.cross_encoder import load_cross_encoder
 from app.providers.reranker import CrossEncoderReranker, RerankingFailed
 from app.services import reranking
@@ -110,7 +111,11 @@ async def test_a_model_that_cannot_be_loaded_changes_nothing_and_is_named(
 
 
 class SlowReranker:
+    def __init__(self) -> None:
+        self.asked = 0
+
     async def score(self, question: str, texts: Sequence[str]) -> list[float]:
+        self.asked += 1
         await asyncio.sleep(5)
         raise AssertionError(f"nobody waits so long for {question} of {texts}")
 
@@ -127,6 +132,48 @@ async def test_a_search_does_not_wait_for_a_slow_model(
     answer = await asked(client)
 
     assert (answer["degraded"], len(answer["results"])) == (["rerank"], 1)
+
+
+class RecoveringReranker(SlowReranker):
+    """Too slow for the first three questions."""
+
+    async def score(self, question: str, texts: Sequence[str]) -> list[float]:
+        if self.asked >= MAX_FAILURES:
+            return [0.5 for _ in texts]
+        return await super().score(question, texts)
+
+
+async def test_a_model_that_is_always_too_slow_is_left_alone_and_named_once_in_the_log(
+    sign_up: SignUp, parts: Parts, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(reranking, "PATIENCE_SECONDS", 0.05)
+    reranker = SlowReranker()
+    client = await sign_up(parts=msgspec.structs.replace(parts, reranker=reranker))
+    await client.store(TEXTS[0])
+
+    answers = [await asked(client) for _ in range(MAX_FAILURES + 2)]
+
+    assert reranker.asked == MAX_FAILURES
+    for answer in answers:
+        assert (answer["degraded"], len(answer["results"])) == (["rerank"], 1)
+        assert "rerank" in [stage["name"] for stage in answer["trace"]["stages"]]
+    assert [record.message for record in caplog.records if "left alone" in record.message] == [
+        f"{reranking.ALONE}: the reranker took longer than 0 s"
+    ]
+    assert "left alone" in (await client.get("/health/ready")).json()["checks"]["reranker"]
+
+
+async def test_after_the_pause_one_search_finds_that_the_model_is_back(
+    sign_up: SignUp, parts: Parts, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(reranking, "PATIENCE_SECONDS", 0.05)
+    slow = msgspec.structs.replace(parts, reranker=RecoveringReranker(), reranker_breaker=CircuitBreaker(0))
+    client = await sign_up(parts=slow)
+    await client.store(TEXTS[0])
+
+    answers = [await asked(client) for _ in range(MAX_FAILURES + 2)]
+
+    assert [answer["degraded"] for answer in answers] == [["rerank"]] * MAX_FAILURES + [[], []]
 
 
 async def test_without_a_setting_there_is_no_stage_and_no_check(alice: Client) -> None:

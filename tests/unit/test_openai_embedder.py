@@ -12,8 +12,9 @@ import msgspec
 import pytest
 
 from app.config import Settings
+from app.providers.breaker import MAX_FAILURES, PAUSE_SECONDS, CircuitBreaker
 from app.providers.embedder import Embedder, EmbeddingFailed, make_embedder
-from app.providers.endpoints import MAX_FAILURES, PAUSE_SECONDS, CircuitBreaker, normalize_base_url
+from app.providers.endpoints import normalize_base_url
 from tests.fakes import embed
 from tests.servers.openai_api import (
     DIMENSION,

@@ -15,8 +15,8 @@ import pytest
 from app.config import Settings
 from app.domain.prompts import Prompt
 from app.domain.texts import SafeText, estimate_tokens
+from app.providers.breaker import MAX_FAILURES
 from app.providers.completions import AnswerCut, ModelAway, ModelFailed
-from app.providers.endpoints import MAX_FAILURES
 from app.providers.llm import make_llm
 from app.providers.openai_llm import CALLS_AT_A_TIME, PAUSE_SECONDS, OpenAIModel
 from tests.servers.openai_api import (
