@@ -1,4 +1,4 @@
-"""What two statements must have in common before one can exclude the other."""
+"""What two statements must have in common before one can exclude or condition the other."""
 
 from __future__ import annotations
 
@@ -36,6 +36,13 @@ def has_matter(pair: Pair) -> bool:
 def is_same_matter(pair: Pair) -> bool:
     """Whether they share more than a name: statements about anything name the same person."""
     return _is_enough(pair, (_words(pair.older) - _names(pair.older)) & (_words(pair.newer) - _names(pair.newer)))
+
+
+def shares_only_names(pair: Pair) -> bool:
+    """Whether only whom they tell of is in both, and lies behind their closeness: a residence and an allergy."""
+    shared = _words(pair.older) & _words(pair.newer)
+    is_close = deviation(pair) >= SAME_MATTER_Z[script_of(pair)]
+    return bool(shared) and not is_close and shared <= _names(pair.older) | _names(pair.newer)
 
 
 def may_both_hold(pair: Pair) -> bool:

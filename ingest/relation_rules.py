@@ -11,7 +11,7 @@ from app.domain.texts import normalised
 from ingest import cues
 from ingest.candidates import Comparison, Known
 from ingest.relation_features import has_common_ground, is_same_frame, may_share_word
-from ingest.relation_grounds import has_matter, is_same_matter, may_both_hold
+from ingest.relation_grounds import has_matter, is_same_matter, may_both_hold, shares_only_names
 from ingest.relation_judge import Judgement, Label, judge
 
 # Weight of an edge that a rule writes (pipelines 3.4); the judge's are weighted by its confidence.
@@ -43,6 +43,7 @@ ACTIONS = {
 IMMUTABLE = frozenset(("birthday", "birthplace", "birth year", "birth_year", "native_language", "native language"))
 # A different value said before the known one, by the same speaker: true then, and no longer.
 EARLIER = "earlier"
+ONLY_NAMES = "only names are in both"
 OTHER_DENIED = "what one denies is not what the other says"
 
 
@@ -189,6 +190,8 @@ def _doubt(comparison: Comparison, judgement: Judgement) -> str:
         return f"it acts from {ACTING_CONFIDENCE[label]} on"
     if label in (Label.SUPPORTS, Label.SUPERSEDES, Label.CONTRADICTS) and not has_matter(comparison.pair):
         return "only days or numbers are in both"
+    if label is Label.CONTEXTUALIZES and shares_only_names(comparison.pair):
+        return ONLY_NAMES
     if label in (Label.SUPPORTS, Label.CONTEXTUALIZES):
         return ""
     unlike = _unlike(comparison)
@@ -223,7 +226,7 @@ def _doubt_of_change(comparison: Comparison) -> str:
 
 def _doubt_of_exclusion(comparison: Comparison) -> str:
     if not is_same_matter(comparison.pair):
-        return "only names are in both"
+        return ONLY_NAMES
     return OTHER_DENIED if may_both_hold(comparison.pair) else ""
 
 

@@ -385,6 +385,39 @@ def test_a_contradiction_without_common_ground_is_only_proposed(old: str, new: s
     assert doubt in decision.reason
 
 
+@pytest.mark.parametrize(
+    ("old", "new", "cosine"),
+    [
+        ("Bo lives in Graz.", "Bo is allergic to bees, in case you plan a picnic.", 0.5),
+        (
+            "Lena is in Hamburg.",
+            "Lena took over Harbor this week (2026-03-02/2026-03-08), the booking app for small marinas.",
+            0.49,
+        ),
+        ("Heron runs in Frankfurt.", "Heron needs two reviewers if the change touches payments.", 0.45),
+    ],
+)
+def test_what_has_only_whom_it_tells_of_in_common_is_no_condition(old: str, new: str, cosine: float) -> None:
+    decision = decide_one(fact(new, category="entities"), known(old, category="entities", cosine=cosine))
+
+    assert (decision.action, decision.requested_action) == (Action.CREATE, Action.CONTEXTUALIZE)
+    assert "only names" in decision.reason
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "cosine"),
+    [
+        ("Bo drinks coffee.", "After four in the afternoon Bo drinks coffee only without caffeine.", 0.6),
+        ("Grafana posts its alerts to the chat.", "Except at night: then Grafana calls whoever is on duty.", 0.7),
+        ("王芳喝咖啡。", "如果是下午，王芳只喝不含咖啡因的咖啡。", 0.7),
+    ],
+)
+def test_a_condition_shares_a_word_besides_the_name_or_lies_close(old: str, new: str, cosine: float) -> None:
+    decision = decide_one(fact(new, category="entities"), known(old, category="entities", cosine=cosine))
+
+    assert decision.action is Action.CONTEXTUALIZE
+
+
 def test_another_speaker_without_a_word_of_change_replaces_nothing() -> None:
     texts = [("I now use Vim.", "Emacs is what I use these days."), ("我现在用 Vim。", "我最近用 Emacs。")]
 
