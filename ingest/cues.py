@@ -141,10 +141,11 @@ def _digits(piece: str) -> str:
         return piece.replace(",", "")
     if piece[0].isalpha() and piece.isascii():
         return str(_ENGLISH_NUMBERS.get(piece.casefold(), ""))
-    return str(_chinese_number(piece))
+    return str(chinese_number(piece))
 
 
-def _chinese_number(piece: str) -> int:
+def chinese_number(piece: str) -> int:
+    """The value of Chinese digits, up to 万."""
     total, digit = 0, 0
     for character in piece:
         unit = _CHINESE_UNITS.get(character)

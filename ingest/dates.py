@@ -9,6 +9,7 @@ from datetime import UTC, datetime, timedelta
 from typing import NamedTuple
 
 from app.domain.texts import has_cjk
+from ingest.cues import chinese_number
 
 
 class DateSpan(NamedTuple):
@@ -226,14 +227,24 @@ def _ago(match: re.Match[str], today: datetime) -> _Resolved:
     return _one_month(moved) if unit in ("month", "个月") else (_day(moved.year, 1, 1), _day(moved.year + 1, 1, 1))
 
 
+def _month_of_year(match: re.Match[str], today: datetime) -> _Resolved:
+    """`April next year`, `5 April last year`."""
+    first = _day(today.year + _OFFSETS[match["which"].lower()], _month_of(match), int(match["d"] or 1))
+    return _one_day(first) if match["d"] else _one_month(first)
+
+
 def _zh_date(match: re.Match[str], today: datetime) -> _Resolved:
-    year, month, day = match["year"], int(match["m"]), match["d"]
-    number = (
-        today.year + _OFFSETS[year[0]] if year and year[0] in _OFFSETS else int(year.rstrip("年")) if year else None
-    )
-    if number is not None:
-        return _one_day(_day(number, month, int(day))) if day else _one_month(_day(number, month, 1))
-    return _one_day(_nearest(today, month, int(day))) if day else _one_month(_nearest(today, month, 1))
+    year, month = match["year"], _zh_number(match["m"])
+    day = _zh_number(match["d"]) if match["d"] else 0
+    if not year:
+        first = _nearest(today, month, day or 1)
+    else:
+        first = _day(today.year + _OFFSETS[year] if year in _OFFSETS else int(year), month, day or 1)
+    return _one_day(first) if day else _one_month(first)
+
+
+def _zh_number(written: str) -> int:
+    return int(written) if written.isdecimal() else chinese_number(written)
 
 
 def _zh_weekday(match: re.Match[str], today: datetime) -> _Resolved:
@@ -252,12 +263,23 @@ def _pattern(text: str) -> re.Pattern[str]:
 
 
 _YEAR = r"(?P<year>(?:19|20)\d\d)"
+# In small letters `may` and `march` are verbs: `we may next year`.
+_NOT_A_VERB = r"(?:(?<=\bin )|(?-i:(?!may\b|march\b)))"
+_OF_YEAR = r",?(?: of)? (?P<which>last|next|this) year\b"
+_ZH_DIGITS = r"(?P<m>1[0-2]|0?[1-9])月(?:(?P<d>[0-3]?\d)[日号]?)?(?!\d)"
+# A month in characters stands with its year: `一月一次` is no date.
+_ZH_MONTH = (
+    "(?P<m>十[一二]?|[一二三四五六七八九])月份?(?:(?P<d>[一二三]?十[一二三四五六七八九]?|[一二三四五六七八九])[日号])?"
+)
 _PATTERNS: list[tuple[re.Pattern[str], Callable[[re.Match[str], datetime], _Resolved], bool]] = [
     (_pattern(rf"(?<!\d){_YEAR}[-/.](?P<m>\d\d?)[-/.](?P<d>\d\d?)(?!\d)"), _iso, False),
     (_pattern(rf"\b(?P<d>\d\d?)(?:st|nd|rd|th)?(?: of)? {_MONTH}\b(?:,? {_YEAR})?(?!\d)"), _month_day, False),
     (_pattern(rf"\b{_MONTH} (?P<d>\d\d?)(?:st|nd|rd|th)?\b(?!:)(?:,? {_YEAR})?(?!\d)"), _month_day, False),
     (_pattern(rf"\b(?:(?P<which>last|next|this|in|since|until|by) )?{_MONTH} {_YEAR}\b"), _month_year, False),
     (_pattern(rf"\b(?P<which>last|next|this) {_MONTH}(?P<year>)\b"), _month_year, True),
+    (_pattern(rf"\b(?:(?P<d>\d\d?)(?:st|nd|rd|th)?(?: of)? )?{_NOT_A_VERB}{_MONTH}{_OF_YEAR}"), _month_of_year, True),
+    (_pattern(rf"\b{_MONTH} (?P<d>\d\d?)(?:st|nd|rd|th)?{_OF_YEAR}"), _month_of_year, True),
+    (_pattern(rf"\b(?P<which>last|next|this) year in {_MONTH}(?P<d>)\b"), _month_of_year, True),
     (_pattern(r"\b(?:" + "|".join(sorted(_EN_DAYS, key=len, reverse=True)) + r")\b"), _relative_day, True),
     (_pattern("大前天|大后天|前天|昨[天日晚]|今[天日早晚]|明[天日晚早]|后天"), _relative_day, True),
     (
@@ -274,11 +296,10 @@ _PATTERNS: list[tuple[re.Pattern[str], Callable[[re.Match[str], datetime], _Reso
     (_pattern(r"\b(?:until|till|by|on|since|from) the (?P<d>\d\d?)(?:st|nd|rd|th)\b(?! of)"), _day_of_month, True),
     (_pattern(rf"\b{_COUNT} (?P<unit>days?|weeks?|months?|years?) (?P<way>ago|from now)\b"), _ago, True),
     (_pattern(f"{_ZH_COUNT}(?P<unit>天|周|个?星期|个?礼拜|个月|年)(?P<way>前|之前|以前|后|之后|以后)"), _ago, True),
-    (
-        _pattern(r"(?P<year>(?:19|20)\d\d年|[去今明]年)?(?P<m>1[0-2]|0?[1-9])月(?:(?P<d>[0-3]?\d)[日号]?)?(?!\d)"),
-        _zh_date,
-        False,
-    ),
+    (_pattern(rf"(?:(?P<year>(?:19|20)\d\d)年)?{_ZH_DIGITS}"), _zh_date, False),
+    (_pattern(rf"(?P<year>(?:19|20)\d\d)年的?{_ZH_MONTH}"), _zh_date, False),
+    (_pattern(rf"(?P<year>[去今明前后])年的?(?:{_ZH_DIGITS})"), _zh_date, True),
+    (_pattern(rf"(?P<year>[去今明前后])年的?{_ZH_MONTH}"), _zh_date, True),
     (_pattern("(?P<which>上个?|这个?|本|下个?)(?:周|星期|礼拜)(?P<zhday>[一二三四五六日天末])"), _zh_weekday, True),
     (
         _pattern("(?P<which>上个?|这个?|本|下个?)(?P<unit>周|星期|礼拜|月)(?![一二三四五六日天末])"),
@@ -297,7 +318,8 @@ _PATTERNS: list[tuple[re.Pattern[str], Callable[[re.Match[str], datetime], _Reso
 
 
 _BARE_MONTH = _pattern(
-    rf"\b(?:in|during|of|early|late|mid|this|by|since|until|before|after) {_MONTH}(?!\w)(?!,? (?:19|20)\d\d| \d)"
+    rf"(?<!\byear )\b(?:in|during|of|early|late|mid|this|by|since|until|before|after) {_MONTH}(?!\w)"
+    r"(?!,? (?:19|20)\d\d| \d|,?(?: of)? (?:last|next|this) year)"
 )
 
 

@@ -214,6 +214,8 @@ def test_valid_time_comes_from_since_and_until_and_not_from_a_coming_event() -> 
 def test_a_relative_date_is_followed_by_the_day_it_means() -> None:
     assert "yesterday (2026-05-15)" in facts("We shipped the beta yesterday evening.")[0].text
     assert "上周五（2026-05-08）" in facts("我们上周五发布了测试版。")[0].text
+    assert "明年四月（2027-04）" in facts("我们明年四月搬到新的办公室。")[0].text
+    assert "April next year (2027-04)" in facts("We open the shop in April next year.")[0].text
 
 
 @pytest.mark.parametrize(
@@ -229,7 +231,22 @@ def test_a_relative_date_is_followed_by_the_day_it_means() -> None:
         ("three weeks ago", "2026-04-25"),
         ("in 2019", "2019"),
         ("last week", "2026-05-04/2026-05-10"),
+        ("April next year", "2027-04"),
+        ("in May of last year", "2025-05"),
+        ("5 April next year", "2027-04-05"),
+        ("on April 5th, next year", "2027-04-05"),
+        ("last year in November", "2025-11"),
+        ("next April", "2027-04"),
+        ("last April", "2026-04"),
         ("去年9月", "2025-09"),
+        ("明年四月", "2027-04"),
+        ("去年四月", "2025-04"),
+        ("今年四月", "2026-04"),
+        ("后年三月", "2028-03"),
+        ("前年3月", "2024-03"),
+        ("明年十一月二十三日", "2027-11-23"),
+        ("去年的十月份", "2025-10"),
+        ("2027年四月", "2027-04"),
         ("2026年3月8日", "2026-03-08"),
         ("下周一", "2026-05-18"),
         ("两周后", "2026-05-30"),
@@ -240,7 +257,12 @@ def test_dates_are_resolved_against_the_time_of_saying(text: str, iso: str) -> N
     assert [date.iso for date in find_dates(text, SATURDAY)] == [iso]
 
 
-@pytest.mark.parametrize("text", ["31 February", "I may come", "每周二", "version 2024.1", "月租3200"])
+@pytest.mark.parametrize("text", ["We may next year", "They march next year"])
+def test_a_verb_is_no_month(text: str) -> None:
+    assert [date.iso for date in find_dates(text, SATURDAY)] == ["2027"]
+
+
+@pytest.mark.parametrize("text", ["31 February", "I may come", "每周二", "version 2024.1", "月租3200", "一月一次"])
 def test_what_only_looks_like_a_date_is_none(text: str) -> None:
     assert find_dates(text, SATURDAY) == []
 
