@@ -1,21 +1,5 @@
 // What changed in spaces, in the order in which it happened there.  Events have no relationships and hold no text.
 
-// name: create_events
-// Tells in each space what this transaction changed.  The counter of a space is moved under its lock, which is held until
-// the commit, so that a reader who sees an event has seen all before it.
-UNWIND $spaces AS row
-MATCH (state:SpaceState {space_key: row.space_key})
-SET state.locked = true
-WITH state, row.changes AS changes, coalesce(state.event_count, 0) AS told
-SET state.event_count = told + size(changes)
-WITH state.space_key AS space_key, changes, told, datetime() AS now
-UNWIND range(0, size(changes) - 1) AS place
-WITH space_key, changes[place] AS change, told + place + 1 AS seq, now
-CREATE (:Event {
-  space_key: space_key, seq: seq, type: change.type, subject_id: change.subject_id, detail: change.detail,
-  visible_to: change.visible_to, at: now
-});
-
 // name: list_next_events
 // The next events of spaces that the caller is in, each from a place on, and how far that was read.  What a commit writes
 // becomes visible piece by piece, so only events without a gap between them count; the others are there next time.

@@ -39,10 +39,18 @@ SET memory.repeat_count = memory.repeat_count + 1, memory.last_confirmed_at = $n
 RETURN memory {.*, embedding: null} AS memory;
 
 // name: create_memory
-// A memory with its tags and its vector; without a vector it waits for its task to make one.
+// A memory with its tags, its vector and its task; without a vector it waits for that to make one.  The task is the first
+// of its memory, so nothing is before it in its lane.  Times come as text, as with `create_messages`.
 MATCH (space:Space {space_key: $space_key})
+WITH space, $properties AS own, $task AS todo
 CREATE (memory:Memory)-[:IN_SPACE]->(space)
-SET memory = $properties
+SET memory = own {
+  .*, valid_from: datetime($times.valid_from), valid_to: datetime($times.valid_to),
+  recorded_at: datetime($times.recorded_at), retired_at: datetime($times.retired_at),
+  created_at: datetime($times.created_at), updated_at: datetime($times.updated_at), review_at: datetime($times.review_at)
+}
+CREATE (task:Task)
+SET task = todo {.*, phase: 'ready', created_at: memory.created_at, due_at: memory.created_at}
 FOREACH (name IN $properties.tags | MERGE (tag:Tag {space_key: $space_key, name: name}) MERGE (memory)-[:TAGGED]->(tag))
 WITH memory
 CALL (memory) {

@@ -12,6 +12,25 @@ RETURN {
   }
 } AS cursor;
 
+// name: lock_for_session
+// Takes the write lock of a space and moves its revision, as `lock_space` does; then the same as `get_session_cursor`.
+MATCH (state:SpaceState {space_key: $space_key})
+SET state.locked = true
+WITH state
+SET state.rev = state.rev + 1
+WITH state
+OPTIONAL MATCH (session:Session {space_key: $space_key, id: $session_id})
+RETURN {
+  cursor: CASE WHEN session IS NOT NULL THEN {
+    last_seq: session.last_seq, position: session.next_position,
+    hashes: COLLECT {
+      MATCH (episode:Episode {space_key: $space_key, session_id: $session_id})
+      WHERE episode.position >= session.next_position - $window AND episode.visible_to = $visible_to
+      RETURN episode.hash ORDER BY episode.position
+    }
+  } END
+} AS found;
+
 // name: list_recent_sessions
 // The latest conversations of one agent from one source for one audience, each with the hashes of its last messages,
 // oldest first; of one tenant, since members of a team have agents of equal names.

@@ -1,23 +1,6 @@
 // What accounts keep, and what they may.  Each space counts what lies in it, under its lock; an account has what lies in
 // the spaces that it owns, so a space that is deleted or handed over takes its counts along.
 
-// name: add_use
-// Counts what a transaction stored in spaces and deleted there.  Of spaces whose owners must obey their quotas: who that is,
-// and what an operator gave him.
-UNWIND $rows AS row
-MATCH (state:SpaceState {space_key: row.space_key})
-SET state.locked = true
-WITH state, row
-SET state.memory_count = coalesce(state.memory_count, 0) + row.memories,
-    state.text_bytes = coalesce(state.text_bytes, 0) + row.text_bytes
-WITH row WHERE row.obeys
-MATCH (space:Space {space_key: row.space_key})
-OPTIONAL MATCH (quota:Quota {tenant_id: space.owner_id})
-RETURN {
-  tenant_id: space.owner_id, memories: row.memories + row.waiting.memories, text_bytes: row.text_bytes + row.waiting.text_bytes,
-  own: {memories: quota.memories, text_bytes: quota.text_bytes, llm_tokens_a_day: quota.llm_tokens_a_day}
-} AS owner;
-
 // name: lock_quota
 // Makes those wait who would store for the same account in other spaces.  It is the last lock of a transaction.
 MERGE (quota:Quota {tenant_id: $tenant_id})

@@ -8,9 +8,9 @@
 // Queues a task, in the transaction of what it works on: ready, or behind what its lane holds already.
 OPTIONAL MATCH (state:SpaceState {space_key: $space_key})
 SET state.locked = true
-WITH count(state) AS locked
+WITH count(state) AS locked, $properties AS own
 CREATE (task:Task)
-SET task = $properties
+SET task = own {.*, created_at: datetime($created_at), due_at: datetime($created_at)}
 SET task.phase = CASE
   WHEN task.status <> 'queued' THEN null
   WHEN EXISTS {

@@ -8,6 +8,8 @@ import zlib
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 
+from app.providers.embeddings import Role
+
 NOON = datetime(2026, 3, 14, 12, 0, tzinfo=UTC)
 WORD = re.compile(r"[^\W_\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]+")
 # A word says more than two letters of it do, yet `key` and `keys` have to stay close.
@@ -42,7 +44,7 @@ class FixedEmbedder:
     async def embed_documents(self, texts: Sequence[str]) -> list[list[float]]:
         return await self.embed_queries(texts)
 
-    def begin_query(self, text: str) -> None: ...
+    def begin(self, text: str, role: Role) -> None: ...
 
     async def close(self) -> None: ...
 

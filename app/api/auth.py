@@ -31,6 +31,15 @@ async def provide_principal(request: AnyRequest, parts: NamedDependency[Parts]) 
     return principal.acting_as(agent_name(read_header(request, "x-agent-id")))
 
 
+def may_begin(request: AnyRequest, parts: Parts) -> bool:
+    """Whether work may begin while the key is looked up: it worked lately, and requests are not counted.
+
+    Where they are, those beyond the limit shall cost nothing.
+    """
+    hashed = key_hash(request.headers.get("x-api-key", ""))
+    return parts.limits.is_known(hashed) and not parts.settings.requests_per_min
+
+
 async def find_principal(request: AnyRequest, parts: Parts, key: str) -> Principal:
     """Whose key it is, as nobody's agent yet. Raises Unauthorized, and RateLimited after too many wrong keys."""
     principal = await _find(request, parts, key_hash(key))

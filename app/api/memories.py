@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import msgspec
 from litestar import Response, Router, delete, get, post, put
-from litestar.di import NamedDependency
+from litestar.di import NamedDependency, Provide
 from litestar.openapi import ResponseSpec
 from litestar.params import FromPath
 
+from app.api.auth import may_begin, provide_principal
 from app.api.documents import documented
 from app.api.reading import AnyRequest, convert_body, read_body, read_idempotency, read_object, read_query, read_rev
 from app.api.tenants import Status
-from app.domain.errors import Invalid
+from app.domain.errors import Invalid, OurmemError
 from app.domain.listing import (
     BulkQuery,
     ListQuery,
@@ -82,9 +83,29 @@ class NewThing(NewMemory, frozen=True, kw_only=True):
     session_id: str | None = None
 
 
+async def provide_author(request: AnyRequest, parts: NamedDependency[Parts]) -> Principal:
+    """Who stores, as for every route; the text of a key that worked lately is embedded while the key is looked up."""
+    if may_begin(request, parts):
+        await _embed_ahead(request, parts)
+    return await provide_principal(request, parts)
+
+
+async def _embed_ahead(request: AnyRequest, parts: Parts) -> None:
+    try:
+        body = await read_object(request)
+        if body.get("messages") is not None:
+            messages.embed_ahead(parts, convert_body(body, NewMessages))
+        else:
+            memories.embed_ahead(parts, convert_body(body, NewMemory))
+    except OurmemError:
+        # What is wrong with the request is said when it is known that the caller may store.
+        return
+
+
 @post(
     "/v1/memories",
     status_code=201,
+    dependencies={"principal": Provide(provide_author)},
     operation_class=documented(body=NewThing, headers=("Idempotency-Key",)),
     responses={
         200: ResponseSpec(CreatedMemory, generate_examples=False, description="The text was known."),

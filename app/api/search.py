@@ -5,11 +5,11 @@ from __future__ import annotations
 from litestar import Router, get, post
 from litestar.di import NamedDependency, Provide
 
-from app.api.auth import provide_principal
+from app.api.auth import may_begin, provide_principal
 from app.api.documents import documented
 from app.api.reading import AnyRequest, read_body, read_query
 from app.domain.errors import OurmemError
-from app.domain.principal import Principal, key_hash
+from app.domain.principal import Principal
 from app.domain.search import SearchAnswer, SearchRequest
 from app.services import search
 from app.services.parts import Parts
@@ -17,9 +17,7 @@ from app.services.parts import Parts
 
 async def provide_asker(request: AnyRequest, parts: NamedDependency[Parts]) -> Principal:
     """Who asks, as for every route; the question of a key that worked lately is embedded while the key is looked up."""
-    hashed = key_hash(request.headers.get("x-api-key", ""))
-    # Where requests are counted, those beyond the limit shall cost nothing.
-    if parts.limits.is_known(hashed) and not parts.settings.requests_per_min:
+    if may_begin(request, parts):
         await _embed_ahead(request, parts)
     return await provide_principal(request, parts)
 

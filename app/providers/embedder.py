@@ -48,8 +48,8 @@ class Embedder(Protocol):
         """For texts to be stored, any number of them; queries overtake them."""
         ...
 
-    def begin_query(self, text: str) -> None:
-        """Begins with a query that is about to be asked for, if the model has nothing else to do."""
+    def begin(self, text: str, role: Role) -> None:
+        """Begins with a text that is about to be asked for, if the model has nothing else to do."""
         ...
 
     async def close(self) -> None: ...
@@ -87,9 +87,9 @@ class CachingEmbedder:
     async def embed_documents(self, texts: Sequence[str]) -> list[list[float]]:
         return await self._shelves["document"].get(texts)
 
-    def begin_query(self, text: str) -> None:
+    def begin(self, text: str, role: Role) -> None:
         if not any(shelf.is_busy for shelf in self._shelves.values()):
-            self._shelves["query"].begin(text)
+            self._shelves[role].begin(text)
 
     async def close(self) -> None:
         await self._encoder.close()

@@ -15,10 +15,13 @@ from app.providers.embedder import EmbeddingFailed
 from app.services.parts import Parts
 from app.storage import memories
 from ingest import chunking
+from ingest.redaction import is_empty
 
 LOG = logging.getLogger(__name__)
 # So many vectors are made before the answer; a text of 100,000 characters has more and gets the rest from its task.
 INLINE_VECTORS = 64
+# A text of one piece has 200 tokens, and in English a token has four to five characters.
+BEGUN_CHARS = 1_000
 
 
 class StoredText(msgspec.Struct, frozen=True, kw_only=True):
@@ -63,6 +66,13 @@ async def embed(
         _stored(record, split, [next(vectors) for _ in split], task_id)
         for record, split in zip(records, pieces, strict=True)
     ]
+
+
+def begin(parts: Parts, speaker: str, text: SafeText) -> None:
+    """Begins with the vector of a text that is likely to be stored, if it is one piece."""
+    pieces = chunking.split(text) if len(text) <= BEGUN_CHARS and not is_empty(text) else []
+    if len(pieces) == 1:
+        parts.embedder.begin(embedding_text(speaker, pieces[0]), "document")
 
 
 async def _embed_some(parts: Parts, texts: Sequence[str], limit: int) -> list[list[float] | None]:

@@ -37,6 +37,7 @@ from app.services.embedding import StoredText
 from app.services.parts import Parts
 from app.storage import memories, messages, quotas, tasks
 from app.storage.graph import Transaction
+from app.storage.memories import MemoryWrite
 from ingest.redaction import is_empty, redact
 
 
@@ -82,6 +83,13 @@ async def create(parts: Parts, principal: Principal, new: NewMemory, idempotency
     replaces = list(dict.fromkeys(new.replaces or []))
     plan = Draft(memory=memory, text=stored, task=task, replaces=replaces, idempotency_key=key)
     return await parts.graph.write(_store, principal, plan)
+
+
+def embed_ahead(parts: Parts, new: NewMemory) -> None:
+    """Begins with the vector of a text that somebody is likely to be allowed to store."""
+    content = new.content or ""
+    if len(content) <= embedding.BEGUN_CHARS:
+        embedding.begin(parts, "", redact(content))
 
 
 def draft(principal: Principal, new: NewMemory, now: datetime) -> Memory:
@@ -141,10 +149,9 @@ async def _store(tx: Transaction, principal: Principal, plan: Draft) -> Stored:
     replaced = [memory_id for memory_id in plan.replaces if known is None or memory_id != known.id]
     await _check_replaceable(tx, principal, replaced)
     if known is None:
-        await memories.create(tx, {**plan.text.properties, "current_key": key}, plan.text.embedding)
+        await memories.create(tx, _write(plan, key))
         if plan.text.chunks:
             await memories.create_chunks(tx, plan.memory, plan.text.chunks)
-        await tasks.create(tx, plan.task, plan.idempotency_key)
     else:
         await memories.add_repeat(tx, known.space_key, known.id, plan.memory.created_at)
         if plan.idempotency_key:
@@ -156,6 +163,15 @@ async def _store(tx: Transaction, principal: Principal, plan: Draft) -> Stored:
         return Stored(plan.memory, plan.task.id, True)
     stored = await must_get(tx, principal, (known or plan.memory).id)
     return Stored(stored, None if known else plan.task.id, known is None)
+
+
+def _write(plan: Draft, key: str) -> MemoryWrite:
+    return MemoryWrite(
+        properties={**plan.text.properties, "current_key": key},
+        embedding=plan.text.embedding,
+        task=plan.task,
+        idempotency_key=plan.idempotency_key,
+    )
 
 
 async def _replace(tx: Transaction, principal: Principal, by: tuple[Memory, Draft], replaced: list[str]) -> None:

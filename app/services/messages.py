@@ -47,6 +47,8 @@ from ingest.redaction import is_empty, redact, redact_id
 MODES = ("smart", "raw")
 # So far apart are messages of one request without times of their own, so that lists by time have them in order.
 APART = timedelta(microseconds=1)
+# Who sends more brings a conversation from elsewhere: all of it is embedded together, which costs less a message.
+FEW_MESSAGES = 8
 
 
 class Window(msgspec.Struct, frozen=True, kw_only=True):
@@ -100,6 +102,13 @@ async def add(
         except Outdated:
             # Another window made the session, or took messages away, between the look and the lock.
             continue
+
+
+def embed_ahead(parts: Parts, new: NewMessages) -> None:
+    """Begins with the vector of the last message of a few, which its session hardly has yet."""
+    last = new.messages[-1] if 0 < len(new.messages) <= FEW_MESSAGES else None
+    if last and len(last.content) <= embedding.BEGUN_CHARS:
+        embedding.begin(parts, redact(last.speaker or ""), redact(last.content))
 
 
 async def _prepare(parts: Parts, window: Window, placement: Placement) -> Prepared:
@@ -210,11 +219,19 @@ def _episode(template: Memory, message: NewMessage, now: datetime) -> Memory:
 
 
 async def _place(tx: Transaction, window: Window) -> Placement:
-    session_id = window.session_id or await _find_session(tx, window) or window.new_session_id
+    session_id = await _session_id(tx, window)
     cursor = await messages.get_cursor(tx, window.space.space_key, session_id, window.visibility.token)
-    cursor = cursor or SessionCursor(None, 0, [])
+    return _placement(window, session_id, cursor)
+
+
+def _placement(window: Window, session_id: str, known: SessionCursor | None) -> Placement:
+    cursor = known or SessionCursor(None, 0, [])
     placed = new_messages(cursor, window.hashes, window.seqs)
     return Placement(session_id=session_id, cursor=cursor, placed=placed)
+
+
+async def _session_id(tx: Transaction, window: Window) -> str:
+    return window.session_id or await _find_session(tx, window) or window.new_session_id
 
 
 async def _find_session(tx: Transaction, window: Window) -> str | None:
@@ -239,26 +256,35 @@ async def _find_session(tx: Transaction, window: Window) -> str | None:
 
 async def _store(tx: Transaction, principal: Principal, prepared: Prepared) -> AcceptedMessages:
     window = prepared.window
-    await memories.lock_space(tx, window.space.space_key)
+    cursor = await messages.lock_for_session(tx, window.space.space_key, prepared.session_id, window.visibility.token)
     quotas.obey(tx, principal, window.space.space_key)
     if window.idempotency_key:
         earlier = await tasks.get_by_idempotency_key(tx, principal, window.idempotency_key)
         if earlier is not None:
             return _repeat_answer(window, earlier)
-    placement = await _place(tx, window)
+    session_id = await _session_id(tx, window)
+    placement = _placement(window, session_id, cursor)
     texts = [prepared.texts.get(place.index) for place in placement.placed]
-    if placement.session_id != prepared.session_id or None in texts:
+    if session_id != prepared.session_id or None in texts:
         raise Outdated("the session changed meanwhile")
     if placement.placed:
         await messages.create_many(tx, _session_write(prepared, placement))
         await _create_chunks(tx, prepared, placement.placed)
+    task = _task(prepared, placement)
+    await tasks.create(tx, task, window.idempotency_key)
+    return AcceptedMessages(task.id, task.stored_count, task.session_id)
+
+
+def _task(prepared: Prepared, placement: Placement) -> Task:
+    """What is left to do, as a task; where nothing is, it is over already, and no worker need look at it."""
+    window, stored = prepared.window, len(placement.placed)
     missing = sum(prepared.texts[place.index].missing for place in placement.placed)
-    stored = len(placement.placed)
     task = msgspec.structs.replace(
         window.task, session_id=placement.session_id, stored_count=stored, total_count=stored + missing
     )
-    await tasks.create(tx, task, window.idempotency_key)
-    return AcceptedMessages(task.id, stored, placement.session_id)
+    if missing or (window.is_smart and stored):
+        return task
+    return msgspec.structs.replace(task, status=TaskStatus.COMPLETED, done_count=stored, finished_at=window.now)
 
 
 def _repeat_answer(window: Window, earlier: Task) -> AcceptedMessages:

@@ -41,7 +41,7 @@ def embed_ahead(parts: Parts, query: str) -> None:
     """Begins with the vector of a question that somebody is likely to be allowed to ask."""
     asked = query[:MAX_QUERY_CHARS]
     if not is_everything(asked):
-        parts.embedder.begin_query(looked_for(asked))
+        parts.embedder.begin(looked_for(asked), "query")
 
 
 async def search_memories(parts: Parts, principal: Principal, request: SearchRequest) -> SearchAnswer:

@@ -3,30 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from itertools import groupby
-from weakref import WeakKeyDictionary
 
 import msgspec
 
-from app.domain.events import BY_STATE, WINDOW, Change, EventType, Stream, Touched, compact
+from app.domain.events import BY_STATE, WINDOW, Change, EventType, Stream, Touched
 from app.domain.memories import State
 from app.domain.principal import ALL_AGENTS, Principal
-from app.storage.graph import Transaction, before_commit, many
+from app.storage import ledger
+from app.storage.graph import Transaction, many
 from app.storage.queries import load
 
 QUERIES = load("events")
-_NOTED: WeakKeyDictionary[Transaction, list[Change]] = WeakKeyDictionary()
 
 
 def note(tx: Transaction, kind: EventType, things: Iterable[Touched]) -> None:
-    """Remembers what was done to things of spaces; one query writes all of it when the transaction is about to end."""
-    changes = [Change(kind, thing) for thing in things]
-    if not changes:
-        return
-    if tx not in _NOTED:
-        _NOTED[tx] = []
-        before_commit(tx, _write)
-    _NOTED[tx].extend(changes)
+    """Remembers what was done to things of spaces; the ledger writes all of it when the transaction is about to end."""
+    if changes := [Change(kind, thing) for thing in things]:
+        ledger.noted(tx).changes.extend(changes)
 
 
 def note_in_space(tx: Transaction, kind: EventType, space_key: str, subject_id: str, detail: str = "") -> None:
@@ -46,24 +39,6 @@ def note_changed(tx: Transaction, memories: Iterable[Touched]) -> None:
         is_there = memory.detail == State.ACTIVE
         kind = EventType.MEMORY_UPDATED if is_there else BY_STATE[State(memory.detail)]
         note(tx, kind, [msgspec.structs.replace(memory, detail="")])
-
-
-async def _write(tx: Transaction) -> None:
-    changes = sorted(compact(_NOTED.pop(tx, [])), key=lambda change: change.thing.space_key)
-    spaces = [
-        {"space_key": space_key, "changes": [_row(change) for change in mine]}
-        for space_key, mine in groupby(changes, key=lambda change: change.thing.space_key)
-    ]
-    await many(tx, QUERIES["create_events"], object, spaces=spaces)
-
-
-def _row(change: Change) -> dict[str, str]:
-    return {
-        "type": change.type.value,
-        "subject_id": change.thing.id,
-        "detail": change.thing.detail,
-        "visible_to": change.thing.visible_to,
-    }
 
 
 async def list_next(

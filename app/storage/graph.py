@@ -242,10 +242,9 @@ async def _to_the_end(tx: Transaction, work: Work[P, Result], *args: P.args, **k
     return result
 
 
-def before_commit(tx: Transaction, ending: Ending, *, is_last: bool = False) -> None:
+def before_commit(tx: Transaction, ending: Ending) -> None:
     """Has something done once the unit of work that `graph.write` runs in this transaction has returned."""
-    endings = _ENDINGS.setdefault(tx, [])
-    endings.insert(len(endings) if is_last else 0, ending)
+    _ENDINGS.setdefault(tx, []).append(ending)
 
 
 async def many(tx: Transaction, query: Query, record: type[Record], **parameters: object) -> list[Record]:

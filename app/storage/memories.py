@@ -15,7 +15,8 @@ from app.domain.listing import BulkFilter, ListFilter, Page
 from app.domain.memories import Memory, Revision, State
 from app.domain.principal import Principal
 from app.domain.quotas import text_bytes
-from app.storage import events, quotas
+from app.domain.tasks import Task
+from app.storage import events, quotas, tasks
 from app.storage.graph import Transaction, many, one, packed
 from app.storage.queries import load
 
@@ -23,6 +24,8 @@ QUERIES = load("memories")
 
 # Derived when a memory is read, so never written.
 DERIVED = ("relations", "superseded_by", "shared", "is_disputed")
+# What a new memory has of times; the last one only if it ages.
+TIMES = ("valid_from", "valid_to", "recorded_at", "retired_at", "created_at", "updated_at", "review_at")
 # What search filters by inside the vector index; pieces of long texts carry it as well.
 SEARCH_PROPERTIES = (
     "space_key", "visible_to", "kind", "state", "category", "memory_type", "source", "agent_id", "session_id",
@@ -80,14 +83,27 @@ async def add_repeat(tx: Transaction, space_key: str, memory_id: str, now: datet
     return await one(tx, QUERIES["add_repeat"], Memory, space_key=space_key, id=memory_id, now=now)
 
 
-async def create(tx: Transaction, stored: dict[str, object], embedding: list[float] | None) -> None:
+class MemoryWrite(msgspec.Struct, frozen=True, kw_only=True):
+    """A new memory: its properties and its vector, and the task that was made for it at the same time."""
+
+    properties: dict[str, object]
+    embedding: list[float] | None
+    task: Task
+    idempotency_key: str | None
+
+
+async def create(tx: Transaction, write: MemoryWrite) -> None:
+    """Stores a memory and queues its task, in a space that is locked."""
+    stored = write.properties
     made = await one(
         tx,
         QUERIES["create_memory"],
         Touched,
         space_key=stored["space_key"],
-        properties=stored,
-        embedding=packed(embedding),
+        properties={name: value for name, value in stored.items() if name not in TIMES},
+        times={name: value.isoformat() for name in TIMES if isinstance(value := stored.get(name), datetime)},
+        task=tasks.properties(write.task, write.idempotency_key),
+        embedding=packed(write.embedding),
     )
     if made:
         events.note(tx, EventType.MEMORY_CREATED, [made])

@@ -7,6 +7,7 @@ from typing import Any
 
 import msgspec
 
+from app.domain.errors import NotFound
 from app.domain.events import EventType, Touched
 from app.domain.messages import SessionCursor
 from app.domain.principal import Principal
@@ -59,6 +60,28 @@ async def get_cursor(tx: Transaction, space_key: str, session_id: str, visible_t
         visible_to=visible_to,
         window=COMPARED_MESSAGES,
     )
+
+
+class LockedSession(msgspec.Struct, frozen=True):
+    """What a store must know of the session in the space that it has locked; None when it is new."""
+
+    cursor: SessionCursor | None
+
+
+async def lock_for_session(tx: Transaction, space_key: str, session_id: str, visible_to: str) -> SessionCursor | None:
+    """Locks the space like `lock_space`, and looks there for a session like `get_cursor`."""
+    found = await one(
+        tx,
+        QUERIES["lock_for_session"],
+        LockedSession,
+        space_key=space_key,
+        session_id=session_id,
+        visible_to=visible_to,
+        window=COMPARED_MESSAGES,
+    )
+    if found is None:
+        raise NotFound("no such space")
+    return found.cursor
 
 
 class SessionQuery(msgspec.Struct, frozen=True, kw_only=True):

@@ -1,12 +1,11 @@
-"""What lies in spaces: noted while a transaction works, counted and compared with quotas before it commits."""
+"""What lies in spaces: noted while a transaction works, compared with quotas when the ledger has counted it."""
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
+from functools import partial
 from typing import cast
-from weakref import WeakKeyDictionary
 
 import msgspec
 
@@ -14,19 +13,12 @@ from app.domain.events import Touched
 from app.domain.memories import State
 from app.domain.principal import Principal
 from app.domain.quotas import OwnQuotas, QuotaExceeded, Use, combine, find_exceeded
-from app.storage.graph import Transaction, before_commit, many, one
+from app.storage import ledger
+from app.storage.graph import Transaction, many, one
+from app.storage.ledger import Owner
 from app.storage.queries import load
 
 QUERIES = load("quotas")
-
-
-class Owner(msgspec.Struct, frozen=True):
-    """Whose quotas a space counts for, what was added to it, and what an operator gave him."""
-
-    tenant_id: str
-    memories: int
-    text_bytes: int
-    own: OwnQuotas
 
 
 class Erased(msgspec.Struct, frozen=True):
@@ -37,44 +29,16 @@ class Erased(msgspec.Struct, frozen=True):
     text_bytes: int
 
 
-class Noted:
-    """What a transaction did so far, by the keys of spaces; and who asked, where quotas are to be obeyed."""
-
-    def __init__(self) -> None:
-        self.memories: defaultdict[str, int] = defaultdict(int)
-        self.text_bytes: defaultdict[str, int] = defaultdict(int)
-        # What is counted where it waits to be stored.
-        self.waiting: dict[str, Use] = {}
-        self.asked_by: dict[str, Principal] = {}
-
-    def rows(self) -> list[dict[str, object]]:
-        """What there is to count or to compare, by the keys of spaces in order."""
-        return [
-            {
-                "space_key": space_key,
-                "memories": self.memories[space_key],
-                "text_bytes": self.text_bytes[space_key],
-                "waiting": msgspec.structs.asdict(self.waiting.get(space_key, Use())),
-                "obeys": space_key in self.asked_by,
-            }
-            for space_key in sorted({*self.memories, *self.waiting})
-            if self.memories[space_key] or self.text_bytes[space_key] or space_key in self.waiting
-        ]
-
-
-_NOTED: WeakKeyDictionary[Transaction, Noted] = WeakKeyDictionary()
-
-
 def note(tx: Transaction, space_key: str, memories: int, text_bytes: int) -> None:
     """Remembers that there are so many more, or fewer, memories and messages in a space, and so many bytes of text."""
-    noted = _noted(tx)
+    noted = ledger.noted(tx)
     noted.memories[space_key] += memories
     noted.text_bytes[space_key] += text_bytes
 
 
 def note_waiting(tx: Transaction, space_key: str, memories: int, text_bytes: int) -> None:
     """Remembers that so much was accepted for a space and waits to be stored, where it is counted until then."""
-    _noted(tx).waiting[space_key] = Use(memories, text_bytes)
+    ledger.noted(tx).waiting[space_key] = Use(memories, text_bytes)
 
 
 def note_created(tx: Transaction, space_key: str, stored: Iterable[Mapping[str, object]]) -> None:
@@ -108,41 +72,25 @@ def obey(tx: Transaction, principal: Principal, space_key: str) -> None:
 
     What a worker makes of what was accepted before is counted, but not refused.
     """
-    _noted(tx).asked_by[space_key] = principal
+    noted = ledger.noted(tx)
+    noted.obeying.add(space_key)
+    noted.check = noted.check or partial(_check, principal)
 
 
 async def get_noted(tx: Transaction, tenant_id: str) -> Use:
     """What this transaction has added to the spaces of an account so far, or taken away."""
-    so_far = _noted(tx)
+    so_far = ledger.noted(tx)
     owned = await many(tx, QUERIES["list_owned"], str, tenant_id=tenant_id, space_keys=list(so_far.memories))
     return Use(sum(so_far.memories[key] for key in owned), sum(so_far.text_bytes[key] for key in owned))
 
 
-def _noted(tx: Transaction) -> Noted:
-    if tx not in _NOTED:
-        _NOTED[tx] = Noted()
-        # Its lock is the last one, so that two who write into spaces of one owner never wait for each other crosswise.
-        before_commit(tx, _write, is_last=True)
-    return _NOTED[tx]
-
-
-async def _write(tx: Transaction) -> None:
-    noted = _NOTED.pop(tx)
-    rows = noted.rows()
-    if not rows:
-        return
-    owners = await many(tx, QUERIES["add_use"], Owner, rows=rows)
-    asked_by = next(iter(noted.asked_by.values()), None)
-    if asked_by is not None:
-        await _check(tx, asked_by, owners)
-
-
-async def _check(tx: Transaction, principal: Principal, owners: list[Owner]) -> None:
+async def _check(principal: Principal, tx: Transaction, owners: list[Owner]) -> None:
     """Raises QuotaExceeded when what an account has by now is too much."""
     for tenant_id in sorted({owner.tenant_id for owner in owners}):
         mine = [owner for owner in owners if owner.tenant_id == tenant_id]
         limits = combine(principal.quotas, mine[0].own)
         if limits.are_any:
+            # The last lock, so that two who write into spaces of one owner never wait for each other crosswise.
             await lock(tx, tenant_id)
             added = Use(sum(one.memories for one in mine), sum(one.text_bytes for one in mine))
             exceeded = find_exceeded(limits, await get_use(tx, tenant_id), added)

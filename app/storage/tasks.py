@@ -24,10 +24,22 @@ class Waiting(msgspec.Struct, frozen=True):
 
 async def create(tx: Transaction, task: Task, idempotency_key: str | None) -> None:
     """Queues a task that is due at once, in order with what its lane holds; locks the space."""
+    await one(
+        tx,
+        QUERIES["create_task"],
+        str,
+        properties=properties(task, idempotency_key),
+        created_at=task.created_at.isoformat(),
+        space_key=task.space_key,
+    )
+
+
+def properties(task: Task, idempotency_key: str | None) -> dict[str, object]:
+    """A task as node properties, without the time at which it is made and due."""
     fields = {name: value for name, value in msgspec.structs.asdict(task).items() if value is not None}
     plain = {name: str(value) if isinstance(value, str) else value for name, value in fields.items()}
-    stored = {**plain, "lane": lane(task), "due_at": task.created_at, "idempotency_key": idempotency_key}
-    await one(tx, QUERIES["create_task"], str, properties=stored, space_key=task.space_key)
+    del plain["created_at"]
+    return {**plain, "lane": lane(task), "idempotency_key": idempotency_key}
 
 
 async def get(tx: Transaction, principal: Principal, task_id: str) -> Task | None:

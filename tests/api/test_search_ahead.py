@@ -1,4 +1,4 @@
-"""The vector of a question is begun with before it is known whose it is, and nobody gets anything by it."""
+"""The vector of a question, or of a text to store, is begun with before it is known who asks; he gets nothing by it."""
 
 from __future__ import annotations
 
@@ -6,12 +6,14 @@ import msgspec
 import pytest
 
 from app.main import create_app
+from app.providers.embeddings import Role
 from app.services.parts import Parts
 from tests.clients import Client
 from tests.conftest import SignUp, client_of
 from tests.fakes import FixedEmbedder
 
 SEARCH = "/v1/memories/search"
+STORE = "/v1/memories"
 QUESTION = "Where is the kayak?"
 
 
@@ -22,7 +24,7 @@ class NotingEmbedder(FixedEmbedder):
         super().__init__(model=model)
         self.begun: list[str] = []
 
-    def begin_query(self, text: str) -> None:
+    def begin(self, text: str, role: Role) -> None:
         self.begun.append(text)
 
 
@@ -50,6 +52,22 @@ async def test_the_question_of_a_known_key_is_begun_with(
     await watched.get(SEARCH, params={"q": QUESTION, "limit": "-1"}, headers=key)
 
     assert noting.begun == [QUESTION, "皮划艇在哪里？", "the kayak", QUESTION]
+
+
+async def test_the_text_that_a_known_key_stores_is_begun_with(
+    sign_up: SignUp, watched: Client, noting: NotingEmbedder
+) -> None:
+    key = {"X-API-Key": (await sign_up("Ada")).headers["x-api-key"]}
+    await watched.post(STORE, json={"content": "The kayak is in the shed."}, headers={"X-API-Key": "omk_wrong"})
+    assert noting.begun == []
+
+    await watched.get("/v1/memories", headers=key)
+    said = [{"role": "user", "content": "Hello"}, {"role": "user", "speaker": "Ada", "content": "It leaks."}]
+    bodies = ({"content": "The kayak <private>is mine</private>."}, {"messages": said}, {"messages": said * 8})
+    for body in (*bodies, {"content": "word " * 500}, {"content": "<private>mine</private>"}, {"messages": []}, {}, []):
+        await watched.post(STORE, json=body, headers=key)
+
+    assert noting.begun == ["The kayak [REDACTED].", "Ada: It leaks."]
 
 
 async def test_a_revoked_key_is_refused_although_its_question_was_begun_with(

@@ -93,11 +93,18 @@ async def test_each_message_is_ingested_by_one_task(alice: Client, driver: Async
     tasks = Counter(row["task"] for row in (await driver.execute_query(query, tenant=alice.user_id)).records)
     assert tasks == {answer["task_id"]: 2 for answer in answers}
     assert again["stored_count"] == 0
+    assert (await alice.get(f"/v1/tasks/{again['task_id']}")).json()["status"] == "completed"
 
 
 async def test_what_is_only_kept_waits_for_no_ingest(alice: Client, driver: AsyncDriver) -> None:
-    await alice.say("I live in Oslo now", mode="raw")
+    said = {"messages": [{"role": "user", "content": "I live in Oslo now"}], "mode": "raw"}
+    task = (await alice.get(f"/v1/tasks/{(await hook(alice, said))['task_id']}")).json()
 
+    assert (task["status"], task["progress"], task["counts"]) == (
+        "completed",
+        1.0,
+        {"stored": 1, "done": 1, "total": 1},
+    )
     query = "MATCH (said:Episode {tenant_id: $tenant}) RETURN said.ingest_task AS task"
     assert (await driver.execute_query(query, tenant=alice.user_id)).records[0]["task"] is None
 

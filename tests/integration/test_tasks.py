@@ -37,7 +37,7 @@ DELETE = "MATCH (task:Crowd) CALL (task) { DELETE task } IN TRANSACTIONS OF 5000
 LEASE = {"worker": "w", "now": NOW, "lease_until": NOW + timedelta(minutes=1)}
 HELD = {**LEASE, "task_id": "crowd-behind-1"}
 PROGRESS = {"done_count": 1, "total_count": 2, "counts": "{}", "tokens": 0, "errors": []}
-NEW = {"id": "crowd-new", "status": "queued", "lane": "session scrowd0 one", "created_at": NOW}
+NEW = {"id": "crowd-new", "status": "queued", "lane": "session scrowd0 one"}
 OWNER = {"tenant_id": "crowd", "space_keys": ["scrowd0"]}
 FILTER = {"status": "", "kind": "", "session_id": "", "memory_id": "", "before": NOW, "before_id": "", "limit": 10}
 STEPS: list[tuple[str, dict[str, Any]]] = [
@@ -47,7 +47,7 @@ STEPS: list[tuple[str, dict[str, Any]]] = [
     ("report_task", {**HELD, **PROGRESS}),
     ("finish_task", {**HELD, **PROGRESS, "status": "completed"}),
     ("open_lane", {"lane": "session scrowd0 one"}),
-    ("create_task", {"properties": NEW, "space_key": "scrowd0"}),
+    ("create_task", {"properties": NEW, "created_at": NOW.isoformat(), "space_key": "scrowd0"}),
     ("retry_task", {**OWNER, "id": "crowd-behind-9999", "now": NOW}),
     ("list_tasks", {**OWNER, **FILTER}),
     ("cancel_task", {**OWNER, "id": "crowd-behind-9999", "now": NOW}),

@@ -229,10 +229,10 @@ async def test_callers_that_meet_share_the_work(server: OpenAIServer) -> None:
 
 async def test_what_was_begun_is_made_once_and_only_where_nobody_waits(server: OpenAIServer) -> None:
     async with remote(server) as embedder:
-        embedder.begin_query("a")
-        embedder.begin_query("late")
+        embedder.begin("a", "query")
+        embedder.begin("late", "query")
         await embedder.embed_queries(["a"])
-        embedder.begin_query("a")
+        embedder.begin("a", "query")
         await embedder.embed_queries(["b"])
 
     assert server.inputs() == [["a"], ["b"]]
