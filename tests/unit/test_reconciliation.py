@@ -389,6 +389,7 @@ def test_a_contradiction_without_common_ground_is_only_proposed(old: str, new: s
     ("old", "new", "cosine"),
     [
         ("Bo lives in Graz.", "Bo is allergic to bees, in case you plan a picnic.", 0.5),
+        ("Bo lives in Graz.", "Bo is allergic to bees, in case you plan a picnic.", None),
         (
             "Lena is in Hamburg.",
             "Lena took over Harbor this week (2026-03-02/2026-03-08), the booking app for small marinas.",
@@ -397,7 +398,7 @@ def test_a_contradiction_without_common_ground_is_only_proposed(old: str, new: s
         ("Heron runs in Frankfurt.", "Heron needs two reviewers if the change touches payments.", 0.45),
     ],
 )
-def test_what_has_only_whom_it_tells_of_in_common_is_no_condition(old: str, new: str, cosine: float) -> None:
+def test_what_has_only_whom_it_tells_of_in_common_is_no_condition(old: str, new: str, cosine: float | None) -> None:
     decision = decide_one(fact(new, category="entities"), known(old, category="entities", cosine=cosine))
 
     assert (decision.action, decision.requested_action) == (Action.CREATE, Action.CONTEXTUALIZE)
