@@ -109,6 +109,11 @@ _GAPPED = re.compile(
     re.IGNORECASE,
 )
 _ELLIPTIC = re.compile("^(?P<s>[^，。的]{1,8})的(?:是|为)(?P<v>[^，。；]{1,20})")
+# `We are based in Berlin` tells of a firm more often than of a home.
+_OUR_HOME = re.compile(r"(?:[\w ]{1,12} )?we\b(?!.*\b(?:based|located)\b)|.{0,6}?(?:我们|咱们)", re.IGNORECASE)
+_WE = re.compile(r"(?:\bwe(?:['’]ve)?|我们|咱们)$", re.IGNORECASE)
+_PLACE = re.compile("[A-Z][^\\d]*")
+_ZH_PLACE = re.compile(f"(?!新)(?!.*(?:办公|公司|楼|平台|系统|服务|部门|云|群))[{CJK}]{{2,8}}")
 # What is over when its day is over; of anything else a coming day is no end.
 _APPOINTMENT = re.compile(
     r"\b(?:meeting|appointment|call|stand-?up|interview|dentist|check-?up|sync|reservation|lunch|dinner)\b"
@@ -175,13 +180,14 @@ def _parts(sentence: Span) -> list[_Statement]:
     parts: list[_Statement] = []
     for clause in split_clauses(sentence):
         read = _elliptic(clause.text, parts) or _read_slot(clause.text)
-        slot = _of_speaker(read, clause.text, sentence.text)
+        spoken = _of_speaker(read, clause.text, sentence.text)
+        slot = _of_us(spoken, clause.text)
         if gapped := _gapped(clause, parts):
             parts.append(gapped)
         elif parts and not _begins_anew(parts[-1], slot):
             parts[-1] = _joined(parts[-1], clause, slot)
         else:
-            parts.append(_Statement(clause, slot, f"我{clause.text.strip()}" if slot != read else ""))
+            parts.append(_Statement(clause, slot, f"我{clause.text.strip()}" if spoken != read else ""))
     return parts
 
 
@@ -213,6 +219,15 @@ def _of_speaker(slot: Slot | None, clause: str, sentence: str) -> Slot | None:
     spoken = _read_slot(f"我{clause.strip()}")
     is_personal = spoken and category_of(spoken.attribute) in (Category.PROFILE, Category.PREFERENCES)
     return spoken if is_personal else slot
+
+
+def _of_us(slot: Slot | None, clause: str) -> Slot | None:
+    """`We moved to Lisbon`: where we live, the speaker does. Firms and tools are where no speaker lives."""
+    if slot is None or slot.attribute != "residence" or not _OUR_HOME.match(clause.strip()):
+        return slot
+    place = _ZH_PLACE if has_cjk(clause) else _PLACE
+    is_ours = not slot.subject or _WE.search(slot.subject)
+    return slot._replace(subject=SELF) if is_ours and place.fullmatch(slot.value) else slot
 
 
 def _elliptic(clause: str, parts: list[_Statement]) -> Slot | None:

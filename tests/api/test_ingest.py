@@ -65,6 +65,15 @@ async def test_a_value_that_changed_is_found_as_it_is_and_as_it_was(alice: Clien
     assert set(both) == {"I live in Paris.", "I moved to Rome."}
 
 
+async def test_where_we_moved_to_ends_where_the_speaker_lived(alice: Client, stranger: Client, work: Work) -> None:
+    await alice.say("I live in Paris.", "We moved to Lisbon.", session_id="s")
+    await stranger.say("我住在上海。", "我们搬到了里斯本。", session_id="s")
+    await work()
+
+    assert [fact["content"] for fact in await facts_of(alice)] == ["We moved to Lisbon."]
+    assert [fact["content"] for fact in await facts_of(stranger)] == ["我们搬到了里斯本。"]
+
+
 async def test_many_likings_stand_side_by_side(alice: Client, work: Work) -> None:
     await alice.say("I like latte.", "I like americano.", "我喜欢乌龙茶。", "我喜欢龙井茶。")
     await work()

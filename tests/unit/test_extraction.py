@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from datetime import UTC, datetime
 
@@ -156,6 +157,40 @@ def test_clauses_with_subjects_of_their_own_are_facts_of_their_own() -> None:
         ("阿穗", "phone", "7012"),
         ("阿乔", "phone", "7033"),
     ]
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        ("We moved to Lisbon.", "Lisbon"),
+        ("We've moved from Oslo to Lisbon.", "Lisbon"),
+        ("We live in Oslo now.", "Oslo"),
+        ("Last month we moved to Porto.", "Porto"),
+        ("我们搬到了里斯本。", "里斯本"),
+        ("我们从奥斯陆搬到了柏林。", "柏林"),
+        ("上个月我们搬到了成都。", "成都"),
+    ],
+)
+def test_where_we_live_the_speaker_lives_and_the_words_stay(text: str, value: str) -> None:
+    (found,) = facts(text)
+
+    assert (found.subject, found.attribute, found.value) == ("Mara", "residence", value)
+    assert re.sub(r" ?[(（].*[)）]", "", found.text) == text
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "We moved to Kubernetes.",
+        "We moved to microservices.",
+        "We are based in Berlin.",
+        "我们搬到了新办公室。",
+        "我们搬到了AWS上。",
+        "我们公司搬到了上海。",
+    ],
+)
+def test_where_a_team_or_its_tools_are_nobody_lives(text: str) -> None:
+    assert "Mara" not in [fact.subject for fact in facts(text)]
 
 
 def test_where_somebody_works_is_no_subject() -> None:
