@@ -37,7 +37,7 @@ from app.domain.periods import Period
 from app.domain.readings import Reading, read_turn
 from app.domain.texts import is_mostly_cjk, normalised, terms
 from app.domain.turns import AROUND, BEFORE, Place, Turns
-from app.domain.wording import Standing, Wording
+from app.domain.wording import Alike, Standing, Wording
 
 # Below this a single result is dropped (pipelines 4.4).
 DROP_BELOW = ABSTAIN_BELOW / 2
@@ -116,14 +116,16 @@ class Assessment(msgspec.Struct, frozen=True):
 
 
 def assess(
-    query: str, candidates: Sequence[Candidate], *, has_vector: bool, periods: Sequence[Period] = ()
+    query: str, candidates: Sequence[Candidate], *, has_vector: bool, alike: Alike, periods: Sequence[Period] = ()
 ) -> Assessment:
     """What each candidate is by itself: all that takes time, and needs no links.
 
-    Without vectors the words decide alone; `periods` are the times that the query names.
+    Without vectors the words decide alone; `periods` are the times that the query names, `alike` the words that mean
+    nearly what its own do.
     """
     readings = [read_turn(candidate.speaker, candidate.text) for candidate in candidates]
-    question = _question(query, candidates, readings, has_vector=has_vector, periods=periods)
+    words = Wording(query, readings, alike)
+    question = _question(query, candidates, words, readings, has_vector=has_vector, periods=periods)
     turns = Turns([candidate.place for candidate in candidates])
     judged = [
         _judged(question, candidate, reading, Standing(index, turns.around(index)))
@@ -163,6 +165,7 @@ def weigh(relevance: float, factor: float) -> float:
 def _question(
     query: str,
     candidates: Sequence[Candidate],
+    words: Wording,
     readings: Sequence[Reading],
     *,
     has_vector: bool,
@@ -173,7 +176,6 @@ def _question(
     backgrounds = [CJK_BACKGROUND if is_cjk and reading.is_cjk else LATIN_BACKGROUND for reading in readings]
     cosines = [candidate.cosine if has_vector else None for candidate in candidates]
     deviations = _deviations(cosines, backgrounds, weights.usual_z)
-    words = Wording(query, readings)
     return _Question(
         words=words,
         literal="" if words.information else normalised(query),
@@ -209,7 +211,9 @@ def _judged(question: _Question, candidate: Candidate, reading: Reading, place: 
     said, bm25 = words.coverage(words.masks[place.at]), words.bm25(place.at, reading)
     coverage = said or _has_literal(question, reading)
     full = max(coverage - FULL_FROM, 0.0) / (1 - FULL_FROM)
-    own = weights.coverage * coverage + weights.full * full + weights.bm25 * bm25
+    # A word that is as good as one of the question counts as much.
+    covered = coverage + words.likeness(place.at, reading)
+    own = weights.coverage * covered + weights.full * full + weights.bm25 * bm25
     before, around = _gained(question, place, said)
     by_text = own + weights.before * before + weights.around * around
     by_vector = weights.cosine * question.deviations[place.at] + _context(question, place)

@@ -9,6 +9,9 @@ from typing import NamedTuple
 from app.domain.readings import Reading
 from app.domain.texts import cjk_characters, query_terms
 
+# The words of like meaning of each term, with how much alike they are, in (0, 1].
+Alike = Mapping[str, Mapping[str, float]]
+
 # Robertson's usual values.
 _K1, _B = 1.2, 0.75
 # Without them a word that each of three candidates has would say nothing, and a single one that is missing all.
@@ -29,7 +32,7 @@ class Standing(NamedTuple):
 class Wording:
     """The terms of a question with their information, and which of them a text has: a set of terms is a bit mask."""
 
-    def __init__(self, query: str, readings: Sequence[Reading]) -> None:
+    def __init__(self, query: str, readings: Sequence[Reading], alike: Alike) -> None:
         weights = _term_weights(query)
         self._bits = {term: 1 << place for place, term in enumerate(weights)}
         self.masks = [self._mask(reading) for reading in readings]
@@ -41,6 +44,11 @@ class Wording:
         self._enough = sum(self.information.values()) * share or 1.0
         self._usual_length = max(math.fsum(reading.length for reading in readings) / max(len(readings), 1), 1.0)
         self._coverages = {0: 0.0}
+        self._alike: dict[str, list[tuple[int, float]]] = {}
+        for term, words in alike.items():
+            bit, information = self._bits.get(term, 0), self.information.get(term, 0.0)
+            for word, likeness in words.items():
+                self._alike.setdefault(word, []).append((bit, likeness * information))
 
     def _mask(self, reading: Reading) -> int:
         mask = 0
@@ -55,6 +63,16 @@ class Wording:
             covered = math.fsum(self.information[term] for term, bit in self._bits.items() if mask & bit)
             known = self._coverages[mask] = min(covered / self._enough, 1.0)
         return known
+
+    def likeness(self, index: int, reading: Reading) -> float:
+        """The share of the question's information that words of like meaning stand for where a text lacks its own."""
+        mask = self.masks[index]
+        best: dict[int, float] = {}
+        for word in self._alike.keys() & reading.counts.keys():
+            for bit, worth in self._alike[word]:
+                if not mask & bit and worth > best.get(bit, 0.0):
+                    best[bit] = worth
+        return min(math.fsum(best.values()) / self._enough, 1.0)
 
     def window(self, place: Standing, distances: Iterable[int]) -> int:
         """The terms of a text and of the turns at these distances."""

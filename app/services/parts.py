@@ -13,6 +13,7 @@ from app.providers.embedder import Embedder
 from app.providers.entailment import Entailer
 from app.providers.llm import LanguageModel
 from app.providers.reranker import PAUSE_SECONDS, Reranker
+from app.providers.thesaurus import Thesaurus
 from app.services.accesses import AccessRecorder
 from app.services.limits import Limits
 from app.services.remembering import RememberedAnswers
@@ -33,5 +34,6 @@ class Parts(msgspec.Struct, frozen=True):
     answers: RememberedAnswers = msgspec.field(default_factory=RememberedAnswers)
     limits: Limits = msgspec.field(default_factory=Limits)
     entailer: Entailer | None = None
+    thesaurus: Thesaurus = msgspec.field(default_factory=Thesaurus)
     reranker: Reranker | None = None
     reranker_breaker: CircuitBreaker = msgspec.field(default_factory=lambda: CircuitBreaker(PAUSE_SECONDS))

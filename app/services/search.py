@@ -51,7 +51,7 @@ async def search_memories(parts: Parts, principal: Principal, request: SearchReq
     Unavailable when no leg answers.
     """
     watch = Stopwatch()
-    plan = understand(principal, request, parts.clock())
+    plan = understand(principal, request, parts.clock(), parts.thesaurus)
     watch.stage("understand", 1, [None])
     degraded: list[str] = []
     if request.scope not in (None, "", "global") or not plan.scope.space_keys:

@@ -30,7 +30,8 @@ CONTAINER_BOOST = 0.1
 
 def assess(plan: Plan, hits: Sequence[Hit], *, has_vector: bool) -> Assessment:
     """What was found, each by itself."""
-    return ranking.assess(plan.query, candidates(plan.query, hits), has_vector=has_vector, periods=plan.periods)
+    found = candidates(plan.query, hits)
+    return ranking.assess(plan.query, found, has_vector=has_vector, alike=plan.alike, periods=plan.periods)
 
 
 def rank(

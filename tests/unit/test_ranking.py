@@ -27,7 +27,7 @@ def candidate(
 def score(
     query: str, candidates: Sequence[Candidate], *, has_vector: bool, periods: Sequence[Period] = ()
 ) -> list[Scored]:
-    return order(assess(query, candidates, has_vector=has_vector, periods=periods))
+    return order(assess(query, candidates, has_vector=has_vector, alike={}, periods=periods))
 
 
 def relevances(scored: list[Scored]) -> dict[str, float]:
@@ -50,6 +50,21 @@ def test_a_rare_id_is_first_though_dissimilar_in_vector_space() -> None:
 
     assert best.id == target.id
     assert best.relevance >= ABSTAIN_BELOW
+
+
+def test_a_word_of_like_meaning_counts_less_than_the_word_itself_and_more_than_none() -> None:
+    texts = ["The kids sleep at eight.", "The children sleep at eight.", "The lamps sleep at eight."]
+    alike = {"kid": {"children": 0.5}, "sleep": {"at": 0.9}}
+
+    found = order(assess("When do the kids sleep?", [candidate(text) for text in texts], has_vector=True, alike=alike))
+
+    assert [one.id for one in found] == texts
+    assert found[0].relevance > found[1].relevance > found[2].relevance
+    # What a text says in the words of the question is not counted again.
+    assert (
+        found[2].relevance
+        == relevances(score("When do the kids sleep?", [candidate(text) for text in texts], has_vector=True))[texts[2]]
+    )
 
 
 def test_a_question_without_words_is_found_where_it_stands() -> None:

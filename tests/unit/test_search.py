@@ -20,6 +20,7 @@ from app.domain.search import (
     recency_score,
     split_tags,
 )
+from app.providers.thesaurus import Thesaurus
 from app.services.understanding import Plan, understand
 from app.storage.search import HIGHEST
 from tests.fakes import NOON
@@ -32,7 +33,7 @@ TOKEN = re.compile(r"[a-z0-9]*[0-9]\Z")
 
 
 def plan(q: str = "harbour office", **asked: object) -> Plan:
-    return understand(ANA, SearchRequest(q=q, **asked), NOON)  # type: ignore[arg-type]
+    return understand(ANA, SearchRequest(q=q, **asked), NOON, Thesaurus())  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize("query", ["", " ", "\n\t", "*", " * ", "\u3000"])
@@ -167,7 +168,7 @@ def test_container_tags_are_no_filter_of_a_text_query() -> None:
 
 
 def test_only_what_the_agent_may_see_is_asked_for() -> None:
-    coder = understand(ANA.acting_as("coder"), SearchRequest(q="harbour"), NOON)
+    coder = understand(ANA.acting_as("coder"), SearchRequest(q="harbour"), NOON, Thesaurus())
 
     assert len(ANA.visible) == 2
     assert len(ANA.acting_as("coder").visible) == 3
