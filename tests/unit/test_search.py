@@ -21,7 +21,7 @@ from app.domain.search import (
     split_tags,
 )
 from app.providers.thesaurus import Thesaurus
-from app.services.understanding import Plan, understand
+from app.services.understanding import MOST_ALIKE, Plan, understand
 from app.storage.search import HIGHEST
 from tests.fakes import NOON
 
@@ -177,6 +177,14 @@ def test_only_what_the_agent_may_see_is_asked_for() -> None:
 
 def test_of_a_long_query_the_first_characters_are_read() -> None:
     assert plan("港" * MAX_QUERY_CHARS + "口").query == "港" * MAX_QUERY_CHARS
+
+
+def test_words_of_like_meaning_are_looked_up_for_a_question_and_not_for_a_book() -> None:
+    nouns = "harbour office kid dog cat house music beach film phone coffee price mail brother train ship river bread"
+
+    assert "children" in plan("Where do the kids sleep?").alike["kid"]
+    assert len(plan(nouns).alike) == MOST_ALIKE
+    assert plan("孩子们睡在哪里？").alike.get("孩子") == {}
 
 
 @pytest.mark.parametrize(("asked", "used"), [(None, 20), (0, 0), (200, 200), (201, 200), (10**12, 200)])
