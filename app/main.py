@@ -168,8 +168,9 @@ async def running(parts: Parts, *, with_worker: bool = True) -> AsyncGenerator[W
     """Runs what works in the background, and on leaving ends it in order: tasks, counts, model, connections."""
     worker, scheduler = Worker(parts), Scheduler(parts)
     parts.accesses.start()
-    # The library of secrets is imported by the first text, which no caller should wait for.
+    # What the first text and the first search read: the library of secrets and the vectors of words.
     redact("")
+    await asyncio.to_thread(parts.thesaurus.load)
     if with_worker:
         worker.start()
         scheduler.start()

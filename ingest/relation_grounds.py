@@ -39,7 +39,7 @@ def is_same_matter(pair: Pair) -> bool:
 
 
 def shares_only_names(pair: Pair) -> bool:
-    """Whether only whom they tell of is in both, and lies behind their closeness: a residence and an allergy."""
+    """Whether only names, of people or tools, are in both, and no closeness beyond: a residence and an allergy."""
     shared = _words(pair.older) & _words(pair.newer)
     is_close = pair.cosine is not None and deviation(pair) >= SAME_MATTER_Z[script_of(pair)]
     return bool(shared) and not is_close and shared <= _names(pair.older) | _names(pair.newer)

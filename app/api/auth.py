@@ -9,7 +9,7 @@ from app.api.reading import AnyRequest, read_header
 from app.domain.errors import Unauthorized
 from app.domain.principal import Principal, Scope, key_hash
 from app.services import quotas
-from app.services.limits import Request
+from app.services.limits import Request, is_counted
 from app.services.parts import Parts
 from app.services.tenants import agent_name
 from app.storage import system
@@ -25,19 +25,18 @@ async def provide_principal(request: AnyRequest, parts: NamedDependency[Parts]) 
     if not key:
         raise Unauthorized("the header X-API-Key is missing")
     principal = await find_principal(request, parts, key)
-    line = Request(f"{request.method} {request.scope['path']}", parts.clock())
-    note_allowance(parts.limits.check_request(parts.settings, principal, line))
+    counted = Request(_line(request), parts.clock())
+    note_allowance(parts.limits.check_request(parts.settings, principal, counted))
     principal.require(Scope.READ if _only_reads(request) else Scope.WRITE)
     return principal.acting_as(agent_name(read_header(request, "x-agent-id")))
 
 
 def may_begin(request: AnyRequest, parts: Parts) -> bool:
-    """Whether work may begin while the key is looked up: it worked lately, and requests are not counted.
-
-    Where they are, those beyond the limit shall cost nothing.
+    """Whether work may begin while the key is looked up: it worked when it was last asked, and such requests are not
+    counted. Where they are, those beyond the limit shall cost nothing.
     """
     hashed = key_hash(request.headers.get("x-api-key", ""))
-    return parts.limits.is_known(hashed) and not parts.settings.requests_per_min
+    return parts.limits.is_known(hashed) and not is_counted(parts.settings, _line(request))
 
 
 async def find_principal(request: AnyRequest, parts: Parts, key: str) -> Principal:
@@ -53,10 +52,14 @@ async def _find(request: AnyRequest, parts: Parts, hashed: str) -> Principal:
     parts.limits.check_key(parts.settings, address, hashed, now)
     principal = await parts.graph.read(system.get_principal, hashed, now)
     if principal is None:
-        parts.limits.note_failure(parts.settings, address, now)
+        parts.limits.note_failure(parts.settings, address, hashed, now)
         raise Unauthorized("the API key is unknown, revoked or expired")
     parts.limits.note_success(hashed)
     return quotas.limited(parts.settings, principal)
+
+
+def _line(request: AnyRequest) -> str:
+    return f"{request.method} {request.scope['path']}"
 
 
 def _only_reads(request: AnyRequest) -> bool:

@@ -13,7 +13,7 @@ from app.api.reading import AnyRequest
 from app.domain.errors import Unavailable
 
 MESSAGE = "the service is ending and did not come to an answer; what was asked for may be done or not"
-HINT = "send it again; with the Idempotency-Key of the first time nothing is done twice"
+HINT = "send it again; where a route takes an Idempotency-Key, with the one of the first time nothing is done twice"
 
 
 def answer_interrupted(app: ASGIApp, is_closing: Callable[[], bool]) -> ASGIApp:

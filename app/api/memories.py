@@ -84,7 +84,7 @@ class NewThing(NewMemory, frozen=True, kw_only=True):
 
 
 async def provide_author(request: AnyRequest, parts: NamedDependency[Parts]) -> Principal:
-    """Who stores, as for every route; the text of a key that worked lately is embedded while the key is looked up."""
+    """Who stores, as for every route; the text of a key that worked before is embedded while the key is looked up."""
     if may_begin(request, parts):
         await _embed_ahead(request, parts)
     return await provide_principal(request, parts)

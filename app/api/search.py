@@ -16,7 +16,7 @@ from app.services.parts import Parts
 
 
 async def provide_asker(request: AnyRequest, parts: NamedDependency[Parts]) -> Principal:
-    """Who asks, as for every route; the question of a key that worked lately is embedded while the key is looked up."""
+    """Who asks, as for every route; the question of a key that worked before is embedded while the key is looked up."""
     if may_begin(request, parts):
         await _embed_ahead(request, parts)
     return await provide_principal(request, parts)

@@ -58,8 +58,9 @@ class Limits:
             allowance = self._windows.look("key", network_of(address), limit, now)
             _checked("wrong keys", allowance, "too many wrong keys from this address")
 
-    def note_failure(self, settings: Settings, address: str, now: datetime) -> None:
-        """Counts a wrong key."""
+    def note_failure(self, settings: Settings, address: str, hashed: str, now: datetime) -> None:
+        """Counts a wrong key, which may have worked until now."""
+        self._known_keys.pop(hashed, None)
         if settings.key_failures_per_min:
             self._windows.count("key", network_of(address), settings.key_failures_per_min, now)
 
@@ -71,7 +72,7 @@ class Limits:
             self._known_keys.popitem(last=False)
 
     def is_known(self, hashed: str) -> bool:
-        """Whether a key worked lately; it may have been revoked since."""
+        """Whether a key worked when it was last asked; it may have been revoked since."""
         return hashed in self._known_keys
 
     def check_request(self, settings: Settings, principal: Principal, request: Request) -> Allowance | None:
@@ -84,7 +85,7 @@ class Limits:
             _checked(what, self._windows.count(what, who, limit, request.now), f"too many {what} by this {owner}")
             for what, who, owner, limit in (
                 ("requests", principal.key_id, "key", settings.requests_per_min),
-                ("texts for the language model", tenant, "tenant", _llm_limit(settings, request)),
+                ("texts for the language model", tenant, "tenant", _llm_limit(settings, request.line)),
                 ("shares", tenant, "tenant", settings.share_rate_per_min if SHARING.fullmatch(request.line) else 0),
             )
             if limit
@@ -92,9 +93,14 @@ class Limits:
         return min(allowances, key=lambda allowance: allowance.remaining, default=None)
 
 
-def _llm_limit(settings: Settings, request: Request) -> int:
+def is_counted(settings: Settings, line: str) -> bool:
+    """Whether requests of such a line have a limit, for each key or for the work of a language model."""
+    return bool(settings.requests_per_min or _llm_limit(settings, line))
+
+
+def _llm_limit(settings: Settings, line: str) -> int:
     has_model = settings.llm_provider or settings.llm_base_url
-    return settings.llm_requests_per_min if has_model and LLM_WORK.fullmatch(request.line) else 0
+    return settings.llm_requests_per_min if has_model and LLM_WORK.fullmatch(line) else 0
 
 
 def _checked(limit: str, allowance: Allowance, problem: str) -> Allowance:

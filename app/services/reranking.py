@@ -56,10 +56,8 @@ async def check_model(parts: Parts) -> dict[str, str]:
     """Under `reranker` that it answers, or what keeps it from that; nothing when none is configured."""
     if parts.reranker is None:
         return {}
-    if parts.reranker_breaker.is_open():
-        return {"reranker": ALONE}
     try:
-        await _within(parts.reranker, "ready?", ["ready"])
+        await _score(parts, parts.reranker, "ready?", ["ready"])
     except RerankingFailed as error:
         return {"reranker": str(error)}
     return {"reranker": "ok"}

@@ -79,10 +79,11 @@ async def test_a_revoked_key_is_refused_although_its_question_was_begun_with(
     assert (await watched.get(SEARCH, params={"q": QUESTION}, headers=key)).status_code == 200
     await ada.delete(f"/v1/keys/{made['id']}")
 
-    answer = await watched.get(SEARCH, params={"q": QUESTION}, headers=key)
+    answers = [await watched.get(SEARCH, params={"q": f"{QUESTION} {number}"}, headers=key) for number in range(3)]
 
-    assert answer.status_code == 401
-    assert noting.begun == [QUESTION]
+    assert [answer.status_code for answer in answers] == [401] * 3
+    # Only until its end is known.
+    assert noting.begun == [f"{QUESTION} 0"]
 
 
 async def test_where_requests_are_counted_nothing_is_begun_with(
@@ -96,3 +97,18 @@ async def test_where_requests_are_counted_nothing_is_begun_with(
 
     assert [answer.status_code for answer in answers] == [200, 200, 429]
     assert noting.begun == []
+
+
+async def test_where_texts_for_the_model_are_counted_only_searches_are_begun_with(
+    sign_up: SignUp, parts: Parts, noting: NotingEmbedder
+) -> None:
+    key = {"X-API-Key": (await sign_up("Ada")).headers["x-api-key"]}
+    settings = msgspec.structs.replace(parts.settings, llm_base_url="http://127.0.0.1:1", llm_requests_per_min=1)
+    counting = msgspec.structs.replace(parts, embedder=noting, settings=settings)
+    async with client_of(create_app(lambda: counting)) as client:
+        await client.get("/v1/memories", headers=key)
+        stored = [await client.post(STORE, json={"content": f"Kayak {number}"}, headers=key) for number in range(3)]
+        await client.get(SEARCH, params={"q": QUESTION}, headers=key)
+
+    assert [answer.status_code for answer in stored] == [201, 429, 429]
+    assert noting.begun == [QUESTION]

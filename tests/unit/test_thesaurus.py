@@ -33,6 +33,6 @@ def test_how_much_alike_words_are_lies_between_zero_and_one() -> None:
     assert "dog" not in found
 
 
-@pytest.mark.parametrize("word", ["err-4711", "龙井", "", "qzxv", "9"])
-def test_what_is_no_common_english_word_has_none(word: str) -> None:
+@pytest.mark.parametrize("word", ["err-4711", "龙井", "", "qzxv", "9", "monday", "april", "two"])
+def test_what_is_no_common_english_word_or_stands_in_a_row_has_none(word: str) -> None:
     assert THESAURUS.near(word) == {}
