@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 from app.domain.texts import has_cjk
 from ingest.attributes import SYNONYMS, attribute_id
+from ingest.homes import may_be_home
 from ingest.slots import SELF, Reading, Slot
 
 _ZH = "[^，,。；;！!？?：:、\\s]"
@@ -42,7 +43,7 @@ _CHINESE = [
             f"(?P<v>(?:别|不要|不能|不许|禁止|不得)(?:用|加|写|放|出现|使用)[^，,。；;！!？?]{{1,20}}?){_ZH_END}"
         ),
     ),
-    *_chinese("residence", "(?:住在|住到|定居在?|搬到了?|搬去了?|换到了?(?=.*生活)){v}(?:生活|住|定居)?(?:了)?"),
+    *_chinese("residence", "(?:住在|住到|定居在?|搬家?到了?|搬家?去了?|换到了?(?=.*生活)){v}(?:生活|住|定居)?(?:了)?"),
     *_chinese("birthplace", "(?:出生[于在]|生于|是在){v}(?:出生|生|长大)?(?<=[^\\d年月日])"),
     *_chinese("birthday", "(?:的?生日是?|出生于)(?P<v>\\d[\\d年月日号]+)", "是(?P<v>\\d[\\d年月日号]+)(?:生|出生)"),
     *_chinese(
@@ -187,12 +188,15 @@ def chinese_readings(text: str) -> Iterator[Slot]:
         is_now = not (was_or_may_be or _ZH_INTENDED.match(slot.subject)) or slot.attribute not in _ZH_LASTING
         is_said = slot.attribute in _ZH_DENIABLE or not _ZH_NOT.search(slot.subject)
         named = _named(slot._replace(subject=_chinese_subject(slot.subject)))
-        if is_now and is_said and _can_have(named):
+        is_home = slot.attribute != "residence" or may_be_home(text, slot.value)
+        if is_now and is_said and is_home and _can_have(named):
             yield named
 
 
 def _can_have(slot: Slot) -> bool:
-    """A person has no one date, and `我在学画画` tells what somebody does, not where."""
+    """A person has no one date, `我在学画画` tells what somebody does, and `我们住在一起` not where."""
+    if slot.attribute == "location" and slot.subject.endswith("住"):
+        return False
     is_doing = slot.attribute == "location" and (_ZH_DOING.match(slot.value) or "有" in slot.value)
     return slot.subject != SELF or not (is_doing or slot.attribute in _ZH_OF_THINGS)
 

@@ -263,8 +263,23 @@ def _pattern(text: str) -> re.Pattern[str]:
 
 
 _YEAR = r"(?P<year>(?:19|20)\d\d)"
-# In small letters `may` and `march` are verbs: `we may next year`.
-_NOT_A_VERB = r"(?:(?<=\bin )|(?-i:(?!may\b|march\b)))"
+# In small letters `may` and `march` are verbs, unless a day or one of these stands before: `we may next year`.
+_BEFORE_MONTH = (
+    "in",
+    "during",
+    "of",
+    "early",
+    "late",
+    "mid",
+    "by",
+    "since",
+    "until",
+    "till",
+    "from",
+    "before",
+    "after",
+)
+_NOT_A_VERB = "(?:" + "".join(rf"(?<=\b{word}[ -])|" for word in _BEFORE_MONTH) + r"(?-i:(?!may\b|march\b)))"
 _OF_YEAR = r",?(?: of)? (?P<which>last|next|this) year\b"
 _ZH_DIGITS = r"(?P<m>1[0-2]|0?[1-9])月(?:(?P<d>[0-3]?\d)[日号]?)?(?!\d)"
 # A month in characters stands with its year: `一月一次` is no date.
@@ -277,7 +292,7 @@ _PATTERNS: list[tuple[re.Pattern[str], Callable[[re.Match[str], datetime], _Reso
     (_pattern(rf"\b{_MONTH} (?P<d>\d\d?)(?:st|nd|rd|th)?\b(?!:)(?:,? {_YEAR})?(?!\d)"), _month_day, False),
     (_pattern(rf"\b(?:(?P<which>last|next|this|in|since|until|by) )?{_MONTH} {_YEAR}\b"), _month_year, False),
     (_pattern(rf"\b(?P<which>last|next|this) {_MONTH}(?P<year>)\b"), _month_year, True),
-    (_pattern(rf"\b(?:(?P<d>\d\d?)(?:st|nd|rd|th)?(?: of)? )?{_NOT_A_VERB}{_MONTH}{_OF_YEAR}"), _month_of_year, True),
+    (_pattern(rf"\b(?:(?P<d>\d\d?)(?:st|nd|rd|th)?(?: of)? |{_NOT_A_VERB}){_MONTH}{_OF_YEAR}"), _month_of_year, True),
     (_pattern(rf"\b{_MONTH} (?P<d>\d\d?)(?:st|nd|rd|th)?{_OF_YEAR}"), _month_of_year, True),
     (_pattern(rf"\b(?P<which>last|next|this) year in {_MONTH}(?P<d>)\b"), _month_of_year, True),
     (_pattern(r"\b(?:" + "|".join(sorted(_EN_DAYS, key=len, reverse=True)) + r")\b"), _relative_day, True),
@@ -296,7 +311,7 @@ _PATTERNS: list[tuple[re.Pattern[str], Callable[[re.Match[str], datetime], _Reso
     (_pattern(r"\b(?:until|till|by|on|since|from) the (?P<d>\d\d?)(?:st|nd|rd|th)\b(?! of)"), _day_of_month, True),
     (_pattern(rf"\b{_COUNT} (?P<unit>days?|weeks?|months?|years?) (?P<way>ago|from now)\b"), _ago, True),
     (_pattern(f"{_ZH_COUNT}(?P<unit>天|周|个?星期|个?礼拜|个月|年)(?P<way>前|之前|以前|后|之后|以后)"), _ago, True),
-    (_pattern(rf"(?:(?P<year>(?:19|20)\d\d)年)?{_ZH_DIGITS}"), _zh_date, False),
+    (_pattern(rf"(?:(?P<year>(?:19|20)\d\d)年的?)?{_ZH_DIGITS}"), _zh_date, False),
     (_pattern(rf"(?P<year>(?:19|20)\d\d)年的?{_ZH_MONTH}"), _zh_date, False),
     (_pattern(rf"(?P<year>[去今明前后])年的?(?:{_ZH_DIGITS})"), _zh_date, True),
     (_pattern(rf"(?P<year>[去今明前后])年的?{_ZH_MONTH}"), _zh_date, True),
@@ -318,7 +333,7 @@ _PATTERNS: list[tuple[re.Pattern[str], Callable[[re.Match[str], datetime], _Reso
 
 
 _BARE_MONTH = _pattern(
-    rf"(?<!\byear )\b(?:in|during|of|early|late|mid|this|by|since|until|before|after) {_MONTH}(?!\w)"
+    rf"(?<!\b(?:last|next|this) year )\b(?:in|during|of|early|late|mid|this|by|since|until|before|after) {_MONTH}(?!\w)"
     r"(?!,? (?:19|20)\d\d| \d|,?(?: of)? (?:last|next|this) year)"
 )
 

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 from ingest.attributes import SYNONYMS, attribute_id
 from ingest.dates import MONTHS
+from ingest.homes import may_be_home
 from ingest.mentions import find_mentions
 from ingest.slots import SELF, Reading, Slot
 
@@ -62,7 +63,7 @@ def _filled(predicate: str) -> str:
 _ENGLISH = [
     *_english("residence", r"\s+{adv}(?:lives?|resides?|settled(?: down)?|stays? permanently) (?:in|at|near|on) {v}"),
     *_english("residence", r"{be}\s+{adv}(?:living|based|located|settled) (?:in|at|near) {v}"),
-    *_english("residence", r"(?:['’]ve|\s+have|\s+has)?\s+{adv}(?:moved|relocated) (?:back )?to {v}"),
+    *_english("residence", r"(?:['’]ve|\s+have|\s+has)?\s+{adv}(?:moved|relocated) (?:back |home |house )?to {v}"),
     Reading("residence", re.compile(rf"^(?:.*\b)?(?P<s>home) is (?P<v>(?-i:[A-Z])[^,;:!?]+?){_END}", re.IGNORECASE)),
     *_english("birthplace", r"{be}\s+born in {v}", r"\s+grew up in {v}"),
     *_english("birthday", r"{be}\s+born on {v}"),
@@ -282,10 +283,10 @@ def _possessive_readings(text: str) -> Iterator[Slot]:
 
 
 def _can_have(attribute: str, match: re.Match[str]) -> bool:
-    """A person has no one date, and nobody lives in a tool or a team."""
+    """A person has no one date, and nobody lives in a tool, a team or a day."""
     if attribute == "residence":
         is_tool = any(mention.type == "tool" for mention in find_mentions(match.string))
-        return not is_tool and _NO_HOME.search(match["v"]) is None
+        return not is_tool and _NO_HOME.search(match["v"]) is None and may_be_home(match.string, _bare_value(match))
     return attribute not in _OF_THINGS or _english_subject(match["s"]) != SELF
 
 

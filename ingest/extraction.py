@@ -17,6 +17,7 @@ from ingest.chinese import chinese_readings
 from ingest.cues import numbers
 from ingest.dates import DateSpan, find_dates, with_resolved_dates
 from ingest.english import english_readings
+from ingest.homes import of_us
 from ingest.mentions import find_mentions
 from ingest.noise import noise_family
 from ingest.perspective import display_name, named
@@ -82,7 +83,7 @@ _IT = re.compile(
 _ACTED_ON = re.compile(
     r"^(?:(?:I|we|they)(?:['’]ve| have)? |[\w ]{0,12})?(?:just |now |finally )?"
     r"(?:upgraded|updated|bumped|moved|shifted|switched|migrated|changed|raised|lowered|renamed|rescheduled|postponed)"
-    r" (?:the |our |my )?(?P<thing>[\w#+.'’/-]+(?: [\w#+.'’/-]+){0,3}?)"
+    r" (?!(?:to|from)\b)(?:the |our |my )?(?P<thing>[\w#+.'’/-]+(?: [\w#+.'’/-]+){0,3}?)"
     r"(?=,| (?:over|to|from|on|yesterday|today|last|this)\b)",
     re.IGNORECASE,
 )
@@ -109,11 +110,6 @@ _GAPPED = re.compile(
     re.IGNORECASE,
 )
 _ELLIPTIC = re.compile("^(?P<s>[^，。的]{1,8})的(?:是|为)(?P<v>[^，。；]{1,20})")
-# `We are based in Berlin` tells of a firm more often than of a home.
-_OUR_HOME = re.compile(r"(?:[\w ]{1,12} )?we\b(?!.*\b(?:based|located)\b)|.{0,6}?(?:我们|咱们)", re.IGNORECASE)
-_WE = re.compile(r"(?:\bwe(?:['’]ve)?|我们|咱们)$", re.IGNORECASE)
-_PLACE = re.compile("[A-Z][^\\d]*")
-_ZH_PLACE = re.compile(f"(?!新)(?!.*(?:办公|公司|楼|平台|系统|服务|部门|云|群))[{CJK}]{{2,8}}")
 # What is over when its day is over; of anything else a coming day is no end.
 _APPOINTMENT = re.compile(
     r"\b(?:meeting|appointment|call|stand-?up|interview|dentist|check-?up|sync|reservation|lunch|dinner)\b"
@@ -181,7 +177,7 @@ def _parts(sentence: Span) -> list[_Statement]:
     for clause in split_clauses(sentence):
         read = _elliptic(clause.text, parts) or _read_slot(clause.text)
         spoken = _of_speaker(read, clause.text, sentence.text)
-        slot = _of_us(spoken, clause.text)
+        slot = of_us(spoken, clause.text)
         if gapped := _gapped(clause, parts):
             parts.append(gapped)
         elif parts and not _begins_anew(parts[-1], slot):
@@ -219,15 +215,6 @@ def _of_speaker(slot: Slot | None, clause: str, sentence: str) -> Slot | None:
     spoken = _read_slot(f"我{clause.strip()}")
     is_personal = spoken and category_of(spoken.attribute) in (Category.PROFILE, Category.PREFERENCES)
     return spoken if is_personal else slot
-
-
-def _of_us(slot: Slot | None, clause: str) -> Slot | None:
-    """`We moved to Lisbon`: where we live, the speaker does. Firms and tools are where no speaker lives."""
-    if slot is None or slot.attribute != "residence" or not _OUR_HOME.match(clause.strip()):
-        return slot
-    place = _ZH_PLACE if has_cjk(clause) else _PLACE
-    is_ours = not slot.subject or _WE.search(slot.subject)
-    return slot._replace(subject=SELF) if is_ours and place.fullmatch(slot.value) else slot
 
 
 def _elliptic(clause: str, parts: list[_Statement]) -> Slot | None:

@@ -12,7 +12,7 @@ _MOVED = (
     "(?:changed|moved|relocated|shifted|switched|migrated|transferred|raised|lowered|increased|reduced|cut|bumped"
     "|extended|upgraded|updated|downgraded|postponed|delayed|rescheduled|pushed|brought|renamed|rebranded|promoted|converted)"
 )
-_WAY = "(?: (?:back|forward|over|up|down|away))?"
+_WAY = "(?: (?:back|forward|over|up|down|away|house|home))?"
 _OWNED = r"(?:my|our|the|his|her|their|this|[A-Z][\w-]*['’]s)"
 _NAMES = re.compile(
     r"^(?:my|our|his|her) (?:wife|husband|partner|girlfriend|boyfriend|sister|brother|son|daughter|mother|father|mum"
@@ -51,7 +51,7 @@ _TIME = re.compile(
     r"(?:\w+ )?(?:mon|tues|wednes|thurs|fri|satur|sun)days?\b|\d{1,2}(?:[:.]\d\d\b| ?[ap]\.?m\b)|noon\b", re.IGNORECASE
 )
 _CHINESE_VERB = "(?:改|换|调|挪|升级|升|降|涨|搬|迁移?|切换?|转|推迟|提前|延期?|延长|跳槽)"
-_CHINESE_ORIGIN = re.compile(f"从[^，,。；;]{{1,20}}?(?={_CHINESE_VERB}[到成为至去回])")
+_CHINESE_ORIGIN = re.compile(f"从(?!没|未|不|来)[^，,。；;]{{1,20}}?(?={_CHINESE_VERB}[到成为至去回])")
 _FROM = re.compile(rf"\b{_MOVED}\b.* from (?:the )?$", re.IGNORECASE)
 _TO = re.compile(r"\s*to\b", re.IGNORECASE)
 _CHINESE_TO = re.compile(f"{_CHINESE_VERB}[到成为至]")

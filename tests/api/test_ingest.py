@@ -66,12 +66,21 @@ async def test_a_value_that_changed_is_found_as_it_is_and_as_it_was(alice: Clien
 
 
 async def test_where_we_moved_to_ends_where_the_speaker_lived(alice: Client, stranger: Client, work: Work) -> None:
-    await alice.say("I live in Paris.", "We moved to Lisbon.", session_id="s")
-    await stranger.say("我住在上海。", "我们搬到了里斯本。", session_id="s")
+    await alice.say("I live in Paris.", "We moved to Lisbon with the kids.", session_id="s")
+    await stranger.say("我住在上海。", "我们一家搬到了里斯本。", session_id="s")
     await work()
 
-    assert [fact["content"] for fact in await facts_of(alice)] == ["We moved to Lisbon."]
-    assert [fact["content"] for fact in await facts_of(stranger)] == ["我们搬到了里斯本。"]
+    assert [fact["content"] for fact in await facts_of(alice)] == ["We moved to Lisbon with the kids."]
+    assert [fact["content"] for fact in await facts_of(stranger)] == ["我们一家搬到了里斯本。"]
+
+
+async def test_what_a_team_moves_to_leaves_where_the_speaker_lives(alice: Client, stranger: Client, work: Work) -> None:
+    await alice.say("I live in Paris.", "We moved to Vercel.", "We never moved to Oslo.", session_id="s")
+    await stranger.say("我住在里斯本。", "我们搬到了飞书。", "我们没有搬到上海。", session_id="s")
+    await work()
+
+    assert "I live in Paris." in [fact["content"] for fact in await facts_of(alice)]
+    assert "我住在里斯本。" in [fact["content"] for fact in await facts_of(stranger)]
 
 
 async def test_many_likings_stand_side_by_side(alice: Client, work: Work) -> None:

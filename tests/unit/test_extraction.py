@@ -162,13 +162,18 @@ def test_clauses_with_subjects_of_their_own_are_facts_of_their_own() -> None:
 @pytest.mark.parametrize(
     ("text", "value"),
     [
-        ("We moved to Lisbon.", "Lisbon"),
-        ("We've moved from Oslo to Lisbon.", "Lisbon"),
         ("We live in Oslo now.", "Oslo"),
-        ("Last month we moved to Porto.", "Porto"),
-        ("我们搬到了里斯本。", "里斯本"),
-        ("我们从奥斯陆搬到了柏林。", "柏林"),
-        ("上个月我们搬到了成都。", "成都"),
+        ("We moved to Lisbon with the kids.", "Lisbon"),
+        ("We moved house to Lisbon.", "Lisbon"),
+        ("We moved house from Oslo to Lisbon.", "Lisbon"),
+        ("We've relocated from Oslo to Lisbon.", "Lisbon"),
+        ("Last month we moved to Porto with our family.", "Porto"),
+        ("我们住在里斯本。", "里斯本"),
+        ("我们搬家到了里斯本。", "里斯本"),
+        ("我们一家搬到了里斯本。", "里斯本"),
+        ("我们全家从奥斯陆搬到了柏林。", "柏林"),
+        ("我和老公搬到了柏林。", "柏林"),
+        ("上个月我们搬家到了成都。", "成都"),
     ],
 )
 def test_where_we_live_the_speaker_lives_and_the_words_stay(text: str, value: str) -> None:
@@ -184,13 +189,72 @@ def test_where_we_live_the_speaker_lives_and_the_words_stay(text: str, value: st
         "We moved to Kubernetes.",
         "We moved to microservices.",
         "We are based in Berlin.",
+        "We moved to Vercel.",
+        "Last month we moved to Datadog.",
+        "We moved from Heroku to Fly.",
+        "We finally moved to Confluence.",
+        "So we moved to Sentry.",
+        "We moved to Oracle Cloud Frankfurt.",
+        "We moved to Scrum.",
+        "We moved to Google Home.",
+        "We moved to Netlify for our home page.",
+        "We live on Zoom.",
+        "We moved to Lisbon.",
         "我们搬到了新办公室。",
         "我们搬到了AWS上。",
-        "我们公司搬到了上海。",
+        "我们搬到了飞书。",
+        "我们搬到了腾讯会议。",
+        "我们搬到了钉钉。",
+        "我们搬到了主干分支。",
+        "我们搬到了网易。",
+        "我们搬到了小米之家。",
+        "我们住在酒店里。",
     ],
 )
 def test_where_a_team_or_its_tools_are_nobody_lives(text: str) -> None:
-    assert "Mara" not in [fact.subject for fact in facts(text)]
+    found = facts(text)
+
+    assert "Mara" not in [fact.subject for fact in found]
+    assert "residence" not in [fact.attribute for fact in found]
+
+
+def test_a_firm_moves_without_the_speaker() -> None:
+    assert "Mara" not in [fact.subject for fact in facts("我们公司搬到了上海。", "我们家的服务搬到了阿里云。")]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "We moved to Monday.",
+        "I moved to Monday.",
+        "We moved to Friday releases.",
+        "We moved to 3 May with the kids.",
+        "We never moved to Lisbon.",
+        "I never moved to Lisbon.",
+        "We have never moved to Lisbon with the kids.",
+        "我们搬到了周五。",
+        "周会我们搬到了周五。",
+        "我们搬到了下午三点。",
+        "我们一家住在一起。",
+        "我们住在一起。",
+        "我们没有搬到上海。",
+        "我们还没搬到上海。",
+        "我没搬到上海。",
+        "我从没搬到上海。",
+        "我们一家还没有搬家到上海。",
+        "我们没有住在上海。",
+    ],
+)
+def test_days_and_moves_that_were_not_made_are_no_residence(text: str) -> None:
+    assert [fact.attribute for fact in facts(text)] == [""]
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [("I live in Friday Harbor.", "Friday Harbor"), ("我不得不搬到上海。", "上海"), ("我住在周口。", "周口")],
+)
+def test_what_only_resembles_these_is_a_residence(text: str, value: str) -> None:
+    assert [(fact.subject, fact.attribute, fact.value) for fact in facts(text)] == [("Mara", "residence", value)]
 
 
 def test_where_somebody_works_is_no_subject() -> None:
@@ -271,6 +335,11 @@ def test_a_relative_date_is_followed_by_the_day_it_means() -> None:
         ("5 April next year", "2027-04-05"),
         ("on April 5th, next year", "2027-04-05"),
         ("last year in November", "2025-11"),
+        ("on 12 march last year", "2025-03-12"),
+        ("5 may last year", "2025-05-05"),
+        ("since march last year", "2025-03"),
+        ("by may next year", "2027-05"),
+        ("mid-may of next year", "2027-05"),
         ("next April", "2027-04"),
         ("last April", "2026-04"),
         ("去年9月", "2025-09"),
@@ -283,6 +352,8 @@ def test_a_relative_date_is_followed_by_the_day_it_means() -> None:
         ("去年的十月份", "2025-10"),
         ("2027年四月", "2027-04"),
         ("2026年3月8日", "2026-03-08"),
+        ("2023年的3月5日", "2023-03-05"),
+        ("2023年的3月", "2023-03"),
         ("下周一", "2026-05-18"),
         ("两周后", "2026-05-30"),
         ("昨天", "2026-05-15"),

@@ -132,6 +132,9 @@ def test_everyday_words_need_not_be_said_and_names_only_somewhere() -> None:
     [
         ("What did Ana buy in May 2023?", datetime(2023, 6, 3, tzinfo=UTC), datetime(2023, 8, 1, tzinfo=UTC)),
         ("What did Ana buy in May?", datetime(2021, 5, 9, tzinfo=UTC), datetime(2021, 9, 1, tzinfo=UTC)),
+        ("What happened every year in May?", datetime(2021, 5, 9, tzinfo=UTC), datetime(2021, 9, 1, tzinfo=UTC)),
+        ("What happened last year in May?", datetime(2025, 5, 9, tzinfo=UTC), datetime(2024, 5, 9, tzinfo=UTC)),
+        ("2023年的5月3日安娜买了什么？", datetime(2023, 5, 3, 8, tzinfo=UTC), datetime(2026, 5, 3, 8, tzinfo=UTC)),
         ("What happened in December?", datetime(2022, 1, 6, tzinfo=UTC), datetime(2022, 3, 1, tzinfo=UTC)),
         ("What did we decide yesterday?", datetime(2026, 3, 9, 8, tzinfo=UTC), datetime(2026, 3, 8, 8, tzinfo=UTC)),
         ("2023年5月安娜买了什么？", datetime(2023, 5, 2, tzinfo=UTC), datetime(2024, 5, 2, tzinfo=UTC)),
