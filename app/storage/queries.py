@@ -10,15 +10,22 @@ FOLDER = Path(__file__).resolve().parents[2] / "cypher"
 NAME = re.compile(r"^// name: (\w+)$", re.MULTILINE)
 COMMENT = re.compile(r"//.*")
 PARAMETER = re.compile(r"\$(\w+)")
+EACH = re.compile(r"UNWIND \$(\w+) AS ")
+# Of no rows these make one.
+AGGREGATE = re.compile(r"\b(?:count|collect|sum|min|max|avg)\b", re.IGNORECASE)
 
 
 class Query(NamedTuple):
-    """One named query, its first comment and the parameters it takes."""
+    """One named query, its first comment and the parameters it takes.
+
+    `each` is the list for whose items alone it does and returns something; '' where it must be asked in any case.
+    """
 
     name: str
     text: LiteralString
     summary: str
     parameters: frozenset[str]
+    each: str
 
 
 def load(topic: str) -> dict[str, Query]:
@@ -33,7 +40,12 @@ def parse(name: str, body: str) -> Query:
     summary = text.partition("\n")[0].removeprefix("//").strip() if text.startswith("//") else ""
     query = COMMENT.sub("", text).strip()
     # The files are ours and reviewed like code, so their text counts as literal.
-    return Query(name, cast(LiteralString, query), summary, frozenset(PARAMETER.findall(query)))
+    return Query(name, cast(LiteralString, query), summary, frozenset(PARAMETER.findall(query)), _each(query))
+
+
+def _each(query: str) -> str:
+    first = EACH.match(query)
+    return first[1] if first and not AGGREGATE.search(query) else ""
 
 
 def statements(script: str) -> list[LiteralString]:
