@@ -177,6 +177,7 @@ async def test_missing_vectors_are_made_again_and_old_tasks_go(
     await Worker(old_parts).run_pending()
     assert (await client.get(f"/v1/tasks/{lost}")).json()["status"] == "completed"
     found = await client.search("Argo deploys", include="why")
+    assert found["degraded"] == []
     assert found["results"][0]["why"]["p_vector"] > 0
     await old_parts.accesses.flush()
 
