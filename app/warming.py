@@ -123,7 +123,7 @@ async def _read_profile(parts: Parts, reader: Principal) -> None:
 async def _list(parts: Parts, reader: Principal) -> None:
     wanted = ListFilter(states=[str(state) for state in LISTED_STATES])
     request = memories.ListRequest(space_keys=reader.space_keys, wanted=wanted, page=parse_page(ListQuery()))
-    await parts.graph.read(memories.list_page, reader, request)
+    await memories.list_page(parts, reader, request)
 
 
 async def _write(parts: Parts, account: SignUp) -> None:

@@ -142,7 +142,7 @@ async def list_memories(
         page=parse_page(query),
         check_stale=query.check_stale,
     )
-    return await parts.graph.read(memories.list_page, principal, listing)
+    return await memories.list_page(parts, principal, listing)
 
 
 @get("/v1/memories/{memory_id:str}", operation_class=documented(query=StaleQuery))
