@@ -87,8 +87,8 @@ RETURN key AS key;
 
 // name: create_memories
 // The memories of a plan with their tags and vectors, in their space.
-MATCH (space:Space {space_key: $space_key})
 UNWIND $rows AS row
+MATCH (space:Space {space_key: $space_key})
 CREATE (memory:Memory)-[:IN_SPACE]->(space)
 SET memory = row.properties
 FOREACH (name IN row.properties.tags | MERGE (tag:Tag {space_key: $space_key, name: name}) MERGE (memory)-[:TAGGED]->(tag))

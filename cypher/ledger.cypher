@@ -7,7 +7,6 @@
 UNWIND $rows AS row
 MATCH (state:SpaceState {space_key: row.space_key})
 SET state.locked = true
-WITH state, row
 WITH state, row, coalesce(state.event_count, 0) AS told, datetime() AS now
 SET state.memory_count = coalesce(state.memory_count, 0) + row.memories,
     state.text_bytes = coalesce(state.text_bytes, 0) + row.text_bytes,

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
+
 from litestar.di import NamedDependency
 
 from app.api.context import note_allowance
 from app.api.reading import AnyRequest, read_header
-from app.domain.errors import Unauthorized
+from app.domain.errors import OurmemError, Unauthorized
 from app.domain.principal import Principal, Scope, key_hash
 from app.services import quotas
 from app.services.limits import Request, is_counted
@@ -31,7 +34,22 @@ async def provide_principal(request: AnyRequest, parts: NamedDependency[Parts]) 
     return principal.acting_as(agent_name(read_header(request, "x-agent-id")))
 
 
-def may_begin(request: AnyRequest, parts: Parts) -> bool:
+def embedding_ahead(
+    begin: Callable[[AnyRequest, Parts], Awaitable[None]],
+) -> Callable[[AnyRequest, Parts], Awaitable[Principal]]:
+    """Tells who asks, as `provide_principal` does; where a key worked before, its text is embedded meanwhile."""
+
+    async def provide(request: AnyRequest, parts: NamedDependency[Parts]) -> Principal:
+        if _may_begin(request, parts):
+            # What is wrong with the request is said when it is known that the caller may send it.
+            with suppress(OurmemError):
+                await begin(request, parts)
+        return await provide_principal(request, parts)
+
+    return provide
+
+
+def _may_begin(request: AnyRequest, parts: Parts) -> bool:
     """Whether work may begin while the key is looked up: it worked when it was last asked, and such requests are not
     counted. Where they are, those beyond the limit shall cost nothing.
     """

@@ -8,11 +8,11 @@ from litestar.di import NamedDependency, Provide
 from litestar.openapi import ResponseSpec
 from litestar.params import FromPath
 
-from app.api.auth import may_begin, provide_principal
+from app.api.auth import embedding_ahead
 from app.api.documents import documented
 from app.api.reading import AnyRequest, convert_body, read_body, read_idempotency, read_object, read_query, read_rev
 from app.api.tenants import Status
-from app.domain.errors import Invalid, OurmemError
+from app.domain.errors import Invalid
 from app.domain.listing import (
     BulkQuery,
     ListQuery,
@@ -83,29 +83,18 @@ class NewThing(NewMemory, frozen=True, kw_only=True):
     session_id: str | None = None
 
 
-async def provide_author(request: AnyRequest, parts: NamedDependency[Parts]) -> Principal:
-    """Who stores, as for every route; the text of a key that worked before is embedded while the key is looked up."""
-    if may_begin(request, parts):
-        await _embed_ahead(request, parts)
-    return await provide_principal(request, parts)
-
-
 async def _embed_ahead(request: AnyRequest, parts: Parts) -> None:
-    try:
-        body = await read_object(request)
-        if body.get("messages") is not None:
-            messages.embed_ahead(parts, convert_body(body, NewMessages))
-        else:
-            memories.embed_ahead(parts, convert_body(body, NewMemory))
-    except OurmemError:
-        # What is wrong with the request is said when it is known that the caller may store.
-        return
+    body = await read_object(request)
+    if body.get("messages") is not None:
+        messages.embed_ahead(parts, convert_body(body, NewMessages))
+    else:
+        memories.embed_ahead(parts, convert_body(body, NewMemory))
 
 
 @post(
     "/v1/memories",
     status_code=201,
-    dependencies={"principal": Provide(provide_author)},
+    dependencies={"principal": Provide(embedding_ahead(_embed_ahead))},
     operation_class=documented(body=NewThing, headers=("Idempotency-Key",)),
     responses={
         200: ResponseSpec(CreatedMemory, generate_examples=False, description="The text was known."),

@@ -5,29 +5,17 @@ from __future__ import annotations
 from litestar import Router, get, post
 from litestar.di import NamedDependency, Provide
 
-from app.api.auth import may_begin, provide_principal
+from app.api.auth import embedding_ahead
 from app.api.documents import documented
 from app.api.reading import AnyRequest, read_body, read_query
-from app.domain.errors import OurmemError
 from app.domain.principal import Principal
 from app.domain.search import SearchAnswer, SearchRequest
 from app.services import search
 from app.services.parts import Parts
 
 
-async def provide_asker(request: AnyRequest, parts: NamedDependency[Parts]) -> Principal:
-    """Who asks, as for every route; the question of a key that worked before is embedded while the key is looked up."""
-    if may_begin(request, parts):
-        await _embed_ahead(request, parts)
-    return await provide_principal(request, parts)
-
-
 async def _embed_ahead(request: AnyRequest, parts: Parts) -> None:
-    try:
-        search.embed_ahead(parts, (await _read(request)).q)
-    except OurmemError:
-        # What is wrong with the request is said when it is known that the caller may ask.
-        return
+    search.embed_ahead(parts, (await _read(request)).q)
 
 
 async def _read(request: AnyRequest) -> SearchRequest:
@@ -56,5 +44,5 @@ router = Router(
     path="/",
     tags=["memories"],
     route_handlers=[search_memories, search_by_json],
-    dependencies={"principal": Provide(provide_asker)},
+    dependencies={"principal": Provide(embedding_ahead(_embed_ahead))},
 )

@@ -46,7 +46,7 @@ class Wording:
         self._coverages = {0: 0.0}
         self._alike: dict[str, list[tuple[int, float]]] = {}
         for term, words in alike.items():
-            bit, information = self._bits.get(term, 0), self.information.get(term, 0.0)
+            bit, information = self._bits[term], self.information[term]
             for word, likeness in words.items():
                 self._alike.setdefault(word, []).append((bit, likeness * information))
 

@@ -218,7 +218,7 @@ async def _write_links(tx: Transaction, draft: Draft, planned: Plan, written: Wr
     """Entities and slots of the memories that state a fact."""
     facts = [one.fact for one in draft.said]
     names = sorted({norm_name(mention.name) for fact in facts for mention in named_entities(fact)} - {""})
-    found = await entities.list_named(tx, written.space_key, names) if names else []
+    found = await entities.list_named(tx, written.space_key, names)
     links = link(written.space_key, facts, [msgspec.convert(one, KnownEntity, from_attributes=True) for one in found])
     about = [(memory_id, index) for memory_id, index in planned.about if memory_id]
     used = {entity_id for _, index in about for entity_id in links.by_fact[index]}

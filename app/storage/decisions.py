@@ -143,8 +143,6 @@ async def list_taken_keys(tx: Transaction, space_key: str, keys: Sequence[str]) 
 
 
 async def create_memories(tx: Transaction, space_key: str, rows: Sequence[MemoryRow]) -> None:
-    if not rows:
-        return
     made = await many(tx, QUERIES["create_memories"], Touched, space_key=space_key, rows=plain(rows))
     events.note(tx, EventType.MEMORY_CREATED, made)
     quotas.note_created(tx, space_key, [row.properties for row in rows])

@@ -76,10 +76,9 @@ def noted(tx: Transaction) -> Noted:
 
 async def _write(tx: Transaction) -> None:
     ending = _NOTED.pop(tx)
-    if rows := ending.rows():
-        owners = await many(tx, QUERIES["update_ledger"], Owner, rows=rows)
-        if ending.check:
-            await ending.check(tx, owners)
+    owners = await many(tx, QUERIES["update_ledger"], Owner, rows=ending.rows())
+    if ending.check:
+        await ending.check(tx, owners)
 
 
 def _row(change: Change) -> dict[str, str]:
