@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 from calendar import monthrange
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from typing import NamedTuple
 
+from app.domain.periods import MONTHS, WEEKDAYS
 from app.domain.texts import has_cjk
 from ingest.cues import chinese_number
 
@@ -34,8 +35,6 @@ class DateSpan(NamedTuple):
 
 
 _Resolved = tuple[datetime, datetime] | None
-MONTHS: Sequence[str] = "january february march april may june july august september october november december".split()  # noqa: SIM905
-WEEKDAYS: Sequence[str] = "monday tuesday wednesday thursday friday saturday sunday".split()  # noqa: SIM905
 _MONTH = "(?P<month>" + "|".join(f"{name[:3]}(?:{name[3:]})?" for name in MONTHS if name != "may") + r"|may|sept)\.?"
 _WEEKDAY = "(?P<weekday>" + "|".join(WEEKDAYS) + ")"
 _NUMBERS = {
@@ -264,21 +263,7 @@ def _pattern(text: str) -> re.Pattern[str]:
 
 _YEAR = r"(?P<year>(?:19|20)\d\d)"
 # In small letters `may` and `march` are verbs, unless a day or one of these stands before: `we may next year`.
-_BEFORE_MONTH = (
-    "in",
-    "during",
-    "of",
-    "early",
-    "late",
-    "mid",
-    "by",
-    "since",
-    "until",
-    "till",
-    "from",
-    "before",
-    "after",
-)
+_BEFORE_MONTH = "in during of early late mid by since until till from before after".split()  # noqa: SIM905
 _NOT_A_VERB = "(?:" + "".join(rf"(?<=\b{word}[ -])|" for word in _BEFORE_MONTH) + r"(?-i:(?!may\b|march\b)))"
 _OF_YEAR = r",?(?: of)? (?P<which>last|next|this) year\b"
 _ZH_DIGITS = r"(?P<m>1[0-2]|0?[1-9])月(?:(?P<d>[0-3]?\d)[日号]?)?(?!\d)"

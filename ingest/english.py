@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from app.domain.periods import MONTHS
 from ingest.attributes import SYNONYMS, attribute_id
-from ingest.dates import MONTHS
 from ingest.homes import may_be_home
 from ingest.mentions import find_mentions
 from ingest.slots import SELF, Reading, Slot

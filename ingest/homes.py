@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 from datetime import UTC, datetime
 
+from app.domain.periods import MONTHS, WEEKDAYS
 from app.domain.texts import CJK, has_cjk
-from ingest.dates import MONTHS, WEEKDAYS, find_dates
+from ingest.dates import find_dates
 from ingest.slots import SELF, Slot
 
 _OUR_HOME = re.compile(r"(?:[\w ]{1,12} )?we\b|.{0,6}?(?:我们|咱们|我[和跟])", re.IGNORECASE)

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 
+from app.domain.periods import MONTHS, WEEKDAYS
 from app.domain.texts import query_terms, terms
 from ingest import cues
-from ingest.dates import MONTHS, WEEKDAYS
 from ingest.mentions import find_mentions
 from ingest.relation_features import FUNCTION_CHARACTERS, SUBJECT_TERMS, Pair, deviation, script_of
 

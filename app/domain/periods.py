@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 import msgspec
 
+MONTHS: Sequence[str] = "january february march april may june july august september october november december".split()  # noqa: SIM905
+WEEKDAYS: Sequence[str] = "monday tuesday wednesday thursday friday saturday sunday".split()  # noqa: SIM905
 # What happened is told within days; that long after the end of a period it is still about it.
 TOLD_WITHIN = timedelta(days=14)
 _DAYS_OF_EVERY_MONTH = 28

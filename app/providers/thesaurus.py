@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 from safetensors import safe_open
 
+from app.domain.periods import MONTHS, WEEKDAYS
 from app.domain.texts import terms
 from app.providers.sentence_model import BUNDLED_PACKAGE
 
@@ -27,13 +28,11 @@ MOST_WORDS = 64
 MOST_TERMS = 8000
 # The tokenizer's pieces of words, its signs and its other scripts are no words to us.
 _WORD = re.compile(r"[a-z]{3,}")
-# What stands in a row is used alike, and the next of its row is another thing.
-_COUNTED = frozenset(
-    terms("""
-    monday tuesday wednesday thursday friday saturday sunday january february march april june july august september
-    october november december one two three four five six seven eight nine ten eleven twelve twenty thirty hundred
-    thousand million first second third fourth fifth sixth seventh eighth ninth tenth""")
-)
+# What stands in a row is used alike, and the next of its row is another thing; `may` is a verb more often.
+_NUMBERS = """
+    one two three four five six seven eight nine ten eleven twelve twenty thirty hundred thousand million
+    first second third fourth fifth sixth seventh eighth ninth tenth"""
+_COUNTED = frozenset(terms(" ".join((*WEEKDAYS, *MONTHS, _NUMBERS)))) - {"may"}
 _VECTORS = "embeddings.word_embeddings.weight"
 _CACHED_TERMS = 2048
 
