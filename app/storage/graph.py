@@ -58,6 +58,8 @@ _ENDINGS: WeakKeyDictionary[Transaction, list[Ending]] = WeakKeyDictionary()
 RETRY_SECONDS = 15.0
 RETRY_PAUSE_SECONDS = 0.5
 CONNECT_SECONDS = 5.0
+# After some wrong passwords in a row, be they another program's, Neo4j lets nobody of that name in for 5 s.
+LOCKED_OUT = "Neo.ClientError.Security.AuthenticationRateLimit"
 # Addresses of a cluster, and of Aura, begin so; its servers do not see a commit all at once.
 ROUTED = "neo4j"
 # What the caller at hand has seen by his own word, in other processes too.
@@ -179,12 +181,18 @@ class _Statements:
 
 
 async def _coping(run: Callable[[], Awaitable[Result]]) -> Result:
-    """Runs a unit of work, and once more where the vector index fails it: then `has_index_failed`."""
-    try:
-        return await run()
-    except Neo4jError as error:
-        if not _INDEX_FAULT.search(error.message or ""):
-            raise
+    """Runs a unit of work: again once its user is let in, and once more where the vector index fails it."""
+    give_up = time.monotonic() + RETRY_SECONDS
+    while True:
+        try:
+            return await run()
+        except Neo4jError as error:
+            if _INDEX_FAULT.search(error.message or ""):
+                break
+            if error.code != LOCKED_OUT or time.monotonic() > give_up:
+                raise
+        await asyncio.sleep(RETRY_PAUSE_SECONDS)
+    # Then `has_index_failed`.
     token = _INDEX_FAILED.set(True)
     try:
         return await run()
@@ -298,6 +306,8 @@ def domain_error(error: DriverError | Neo4jError) -> Exception:
         return Invalid("X-Bookmark is none that this graph has given")
     if isinstance(error, AuthError):
         return Unavailable("Neo4j refuses the user name or password it was given")
+    if isinstance(error, Neo4jError) and error.code == LOCKED_OUT:
+        return Unavailable("Neo4j lets this user in again some seconds after too many wrong passwords; try again later")
     if isinstance(error, DriverError) or error.is_retryable():
         return Unavailable("Neo4j does not answer; try again later")
     return QueryFailed(f"{error.code}: {error.message}")

@@ -115,7 +115,7 @@ async def test_an_operator_gives_one_account_quotas_of_its_own(neo4j: Connection
 
 
 async def test_a_wrong_password_is_one_sentence(neo4j: Connection) -> None:
-    code, output = await ourmem(neo4j, "serve", NEO4J_PASSWORD="wrong")
+    code, output = await ourmem(neo4j, "serve", NEO4J_USER="stranger")
 
     assert code == 1
     assert "Neo4j refuses the user name or password" in output

@@ -115,7 +115,7 @@ async def test_metrics_are_for_this_machine_unless_the_setting_says_otherwise(pa
 
 
 async def test_metrics_answer_while_the_database_does_not(parts: Parts, neo4j: Connection) -> None:
-    refusing = Graph.connect(neo4j.uri, neo4j.user, "wrong", neo4j.database)
+    refusing = Graph.connect(neo4j.uri, "stranger", neo4j.password, neo4j.database)
     async with client_of(create_app(lambda: msgspec.structs.replace(parts, graph=refusing))) as client:
         before = await read(client)
         after = await read(client)

@@ -43,7 +43,7 @@ async def test_warming_up_leaves_the_graph_as_it_was(
 async def test_database_that_cannot_be_warmed_up_stops_nobody(
     parts: Parts, neo4j: Connection, caplog: pytest.LogCaptureFixture
 ) -> None:
-    refusing = Graph.connect(neo4j.uri, neo4j.user, "wrong", neo4j.database)
+    refusing = Graph.connect(neo4j.uri, "stranger", neo4j.password, neo4j.database)
 
     await warm_up(msgspec.structs.replace(parts, graph=refusing))
     await refusing.close()

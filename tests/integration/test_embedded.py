@@ -21,14 +21,16 @@ from pathlib import Path
 import msgspec
 import pytest
 from neo4j import GraphDatabase
-from neo4j.exceptions import AuthError
+from neo4j.exceptions import AuthError, ClientError
 
-from app.storage import embedded, schema
+from app.storage import embedded, schema, system
 from app.storage.embedded import Connection, EmbeddedError, EmbeddedServer, Ports, Progress
 from app.storage.embedded_jars import DOWNLOAD_BYTES, Jar, fetch, locked, unusable
-from app.storage.graph import Graph
+from app.storage.graph import LOCKED_OUT, Graph, domain_error
 
 ANY = Ports(0, 0)
+# After so many in a row Neo4j lets nobody of that name in for some seconds.
+WRONG_LOGINS = 3
 PARENT = """
 import sys
 from pathlib import Path
@@ -131,6 +133,22 @@ def test_the_password_is_for_this_user_only(server: EmbeddedServer, home: Path) 
 def test_a_wrong_password_is_refused(server: EmbeddedServer, password: str) -> None:
     with pytest.raises(AuthError):
         run(server.connection, "RETURN 1", password)
+
+
+async def test_a_user_whom_others_locked_out_gets_in_when_that_is_over(server: EmbeddedServer) -> None:
+    here = server.connection
+    for _ in range(WRONG_LOGINS):
+        with pytest.raises(ClientError):
+            run(here, "RETURN 1", "wrong")
+    with pytest.raises(ClientError) as locked_out:
+        run(here, "RETURN 1")
+
+    graph = Graph.connect(here.uri, here.user, here.password, here.database)
+    await graph.read(system.ping)
+    await graph.close()
+
+    assert locked_out.value.code == LOCKED_OUT
+    assert domain_error(locked_out.value).args[0].startswith("Neo4j lets this user in again some seconds after")
 
 
 def test_the_browser_answers(server: EmbeddedServer) -> None:
