@@ -11,7 +11,7 @@ from app.domain.texts import normalised
 from ingest import cues
 from ingest.candidates import Comparison, Known
 from ingest.relation_features import has_common_ground, is_same_frame, may_share_word
-from ingest.relation_grounds import has_matter, is_same_matter, may_both_hold, shares_only_names
+from ingest.relation_grounds import has_matter, is_guessed, is_same_matter, may_both_hold, shares_only_names
 from ingest.relation_judge import Judgement, Label, judge
 
 # Weight of an edge that a rule writes (pipelines 3.4); the judge's are weighted by its confidence.
@@ -211,7 +211,9 @@ def _unlike(comparison: Comparison) -> str:
 
 def _doubt_of_duplicate(comparison: Comparison) -> str:
     older, newer = cues.numbers(comparison.known.text), cues.numbers(comparison.fact.text)
-    return "a number is in one of them only" if older != newer else ""
+    if older != newer:
+        return "a number is in one of them only"
+    return "only a word is in both, and how close they are is not known" if is_guessed(comparison.pair) else ""
 
 
 def _doubt_of_change(comparison: Comparison) -> str:

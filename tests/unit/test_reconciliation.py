@@ -480,6 +480,29 @@ def test_a_later_fact_of_the_batch_sees_the_earlier_ones() -> None:
     ]
 
 
+def test_one_word_in_common_makes_no_duplicate_within_a_batch() -> None:
+    facts = [
+        fact("Let us fix the flaky login test.", category="cases", said_at=MAY),
+        fact("We decided to use ephemeral ports for all test databases.", category="entities", said_at=MAY),
+    ]
+
+    _, decided = decide_batch(*facts)
+
+    assert (decided.action, decided.requested_action) == (Action.CREATE, Action.SKIP)
+    assert decided.reason.startswith("only proposed: judged duplicate")
+
+
+def test_what_is_said_again_in_some_of_the_same_words_is_a_duplicate_within_a_batch() -> None:
+    facts = [
+        fact("I never eat peanuts.", said_at=MAY),
+        fact("Remember, peanuts are nothing I eat.", said_at=MAY),
+    ]
+
+    _, decided = decide_batch(*facts)
+
+    assert (decided.action, decided.target_id, decided.method) == (Action.SKIP, "batch:0", "judge")
+
+
 def test_what_the_batch_replaced_is_not_replaced_again() -> None:
     oslo = fact("安娜又搬到奥斯陆了。", **one("奥斯陆"))
 
