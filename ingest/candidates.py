@@ -9,6 +9,7 @@ import msgspec
 from app.domain.facts import Fact, Modality
 from app.domain.texts import normalised, terms
 from ingest import cues
+from ingest.changes import tells_change
 from ingest.linking import subject_key
 from ingest.relation_features import Pair, is_each_about_oneself
 
@@ -141,7 +142,7 @@ class Comparison(msgspec.Struct, frozen=True):
     @property
     def says_change(self) -> bool:
         """Whether the new one says outright that something changed."""
-        return self.fact.says_change or cues.EXPLICIT_CHANGE.search(self.fact.text) is not None
+        return self.fact.says_change or tells_change(self.fact.text)
 
     @property
     def _is_part(self) -> bool:

@@ -13,6 +13,7 @@ from app.domain.facts import Cardinality, Fact, Mention, Modality, Quote, Uttera
 from app.domain.memories import Category
 from app.domain.texts import CJK, SafeText, has_cjk
 from ingest.attributes import SYNONYMS, cardinality_of, category_of
+from ingest.changes import is_denied_value
 from ingest.chinese import chinese_readings
 from ingest.cues import numbers
 from ingest.dates import DateSpan, find_dates, with_resolved_dates
@@ -204,7 +205,8 @@ def _gapped(clause: Span, parts: list[_Statement]) -> _Statement | None:
 
 def _read_slot(clause: str) -> Slot | None:
     read = chinese_readings if has_cjk(clause) else english_readings
-    return next((slot for form in plain_forms(_without_label(clause).strip()) for slot in read(form)), None)
+    slots = (slot for form in plain_forms(_without_label(clause).strip()) for slot in read(form))
+    return next((slot for slot in slots if not is_denied_value(clause, slot.value)), None)
 
 
 def _of_speaker(slot: Slot | None, clause: str, sentence: str) -> Slot | None:

@@ -23,7 +23,7 @@ _ZH_PLACE = re.compile(f"(?!新)(?!.*(?:办公|公司|楼|平台|系统|服务|�
 # `We are based in Berlin` tells of a firm more often than of a home. Of the words for one those count that are in small
 # letters (`Google Home` is none) and before no other noun.
 _AT_HOME = re.compile(
-    r"\b(?i:(?:lives?|living|resides?|residing|settled(?: down)?|stays? permanently) (?:in|at|near)|relocated)\b"
+    r"\b(?i:(?:lives?|living|resides?|residing|settled(?: down)?|stays? permanently) (?:in|at|near))\b"
     r"|(?<!in[ -])\b(?:house|home|flat|apartment|condo|family|kids?|children|baby|husband|wife|partner|sons?|daughters?"
     r"|parents)\b(?![-'’]| (?!(?:and|in|on|at|to|from|for|with|of|last|this|because|when|since|after|too|together|now"
     r"|yesterday|today)\b)\w)"
@@ -55,8 +55,8 @@ def may_be_home(clause: str, place: str) -> bool:
 def of_us(slot: Slot | None, clause: str) -> Slot | None:
     """`We live in Lisbon`: where we live, the speaker does.
 
-    `We moved to Lisbon` and `We moved to Vercel` are alike, so that neither is a residence unless a home is spoken of:
-    one of nobody would be taken for the speaker's, if his is the only one that is known.
+    `We moved to Lisbon` and `We relocated to Vercel` are alike, so that neither is a residence unless a home is spoken
+    of: one of nobody would be taken for the speaker's, if his is the only one that is known.
     """
     if slot is None or slot.attribute != "residence" or not _OUR_HOME.match(clause.strip()):
         return slot

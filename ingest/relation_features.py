@@ -11,6 +11,7 @@ import msgspec
 from app.domain.calibration import CJK_BACKGROUND, LATIN_BACKGROUND
 from app.domain.texts import cjk_characters, is_mostly_cjk, query_terms
 from ingest import cues
+from ingest.changes import tells_change
 
 # What related statements have on average, for a pair whose vectors are not known.
 USUAL_Z = {"latin": 5.0, "cjk": 1.8}
@@ -146,8 +147,8 @@ def _is_other_count(pair: Pair) -> bool:
 def _cues(pair: Pair) -> dict[str, float]:
     negation_differs = _has(cues.NEGATION, pair.older) != _has(cues.NEGATION, pair.newer)
     return {
-        "change": _has(cues.CHANGE, pair.newer),
-        "explicit_change": _has(cues.EXPLICIT_CHANGE, pair.newer),
+        "change": float(tells_change(pair.newer, cues.CHANGE)),
+        "explicit_change": float(tells_change(pair.newer)),
         "condition": _has(cues.CONDITION, pair.newer),
         "exception": _has(cues.EXCEPTION, pair.newer),
         "evidence": _has(cues.EVIDENCE, pair.newer),

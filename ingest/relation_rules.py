@@ -10,6 +10,7 @@ from app.domain.memories import Category
 from app.domain.texts import normalised
 from ingest import cues
 from ingest.candidates import Comparison, Known
+from ingest.changes import denies_another_change, denies_change, takes_back
 from ingest.relation_features import has_common_ground, is_same_frame, may_share_word
 from ingest.relation_grounds import has_matter, is_guessed, is_same_matter, may_both_hold, shares_only_names
 from ingest.relation_judge import Judgement, Label, judge
@@ -44,6 +45,7 @@ IMMUTABLE = frozenset(("birthday", "birthplace", "birth year", "birth_year", "na
 # A different value said before the known one, by the same speaker: true then, and no longer.
 EARLIER = "earlier"
 ONLY_NAMES = "only names are in both"
+ONE_DENIES = "only one of them denies that something changed"
 OTHER_DENIED = "what one denies is not what the other says"
 
 
@@ -151,6 +153,8 @@ def _propose_conflict(comparison: Comparison, reason: str) -> Proposal:
 
 
 def _propose_judged(comparison: Comparison) -> Proposal:
+    if takes_back(comparison.fact.text, comparison.known.text) and not _unlike(comparison):
+        return _propose_conflict(comparison, "one denies the change that the other tells")
     judgement = judge(comparison.pair)
     is_near = has_common_ground(comparison.pair)
     may_be_near = judgement.confidence >= SURE_CONFIDENCE and may_share_word(comparison.pair)
@@ -192,8 +196,9 @@ def _doubt(comparison: Comparison, judgement: Judgement) -> str:
         return "only days or numbers are in both"
     if label is Label.CONTEXTUALIZES and shares_only_names(comparison.pair):
         return ONLY_NAMES
-    if label in (Label.SUPPORTS, Label.CONTEXTUALIZES):
-        return ""
+    denied = _doubt_of_denied_change(comparison, label)
+    if denied or label in (Label.SUPPORTS, Label.CONTEXTUALIZES):
+        return denied
     unlike = _unlike(comparison)
     if unlike or label is Label.DUPLICATE:
         return unlike or _doubt_of_duplicate(comparison)
@@ -230,6 +235,15 @@ def _doubt_of_exclusion(comparison: Comparison) -> str:
     if not is_same_matter(comparison.pair):
         return ONLY_NAMES
     return OTHER_DENIED if may_both_hold(comparison.pair) else ""
+
+
+def _doubt_of_denied_change(comparison: Comparison, label: Label) -> str:
+    """`We never moved to Oslo` ends nothing but a move to Oslo, and repeats nothing that is said without a denial."""
+    newer, older = comparison.fact.text, comparison.known.text
+    if label in (Label.SUPERSEDES, Label.CONTRADICTS):
+        return OTHER_DENIED if denies_another_change(newer, older) else ""
+    is_repeat = label in (Label.DUPLICATE, Label.SUPPORTS)
+    return ONE_DENIES if is_repeat and denies_change(newer) and not cues.DENIAL.search(older) else ""
 
 
 def _is_confident(judgement: Judgement) -> bool:

@@ -6,7 +6,8 @@ import re
 
 from app.domain.facts import Modality
 from app.domain.memories import Category
-from ingest.cues import EXPLICIT_CHANGE, HEDGE
+from ingest.changes import tells_change
+from ingest.cues import HEDGE
 
 
 def _cue(english: str, chinese: str) -> re.Pattern[str]:
@@ -171,7 +172,7 @@ def modality_of(text: str, *, has_slot: bool) -> Modality:
     """How it is said; `negated` only for a value that the sentence takes back, since a rule or a taste may say not."""
     if is_question(text):
         return Modality.QUESTION
-    if has_slot and _RETRACTED.search(text):
+    if has_slot and tells_change(text, _RETRACTED):
         return Modality.NEGATED
     if _WISH.search(text):
         return Modality.WISH
@@ -181,8 +182,8 @@ def modality_of(text: str, *, has_slot: bool) -> Modality:
 
 
 def says_change(text: str) -> bool:
-    """Whether it tells that something is not as it was."""
-    return bool(EXPLICIT_CHANGE.search(text) or _SHIFT.search(text))
+    """Whether it tells that something is not as it was; a denied change is none."""
+    return tells_change(text) or tells_change(text, _SHIFT)
 
 
 def is_hedged(text: str) -> bool:

@@ -36,6 +36,23 @@ async def test_what_was_stored_later_replaces_the_value_of_before(alice: Client,
     assert (decision["action"], decision["target_id"]) == ("supersede", paris["id"])
 
 
+@pytest.mark.parametrize(
+    ("holds", "denied"),
+    [
+        ("We moved to Lisbon with the kids.", "We never moved to Oslo."),
+        ("我在爱立信上班。", "我没跳槽到青石出版社。"),
+    ],
+)
+async def test_a_denied_change_replaces_nothing(alice: Client, work: Work, holds: str, denied: str) -> None:
+    memory = await alice.store(holds)
+    await work()
+    await alice.store(denied)
+    await work()
+
+    assert (await alice.get(f"/v1/memories/{memory['id']}")).json()["state"] == "active"
+    assert await decided(alice, action="supersede") == []
+
+
 async def test_undoing_opens_the_old_value_again(alice: Client, work: Work) -> None:
     paris = await alice.store("I live in Paris")
     await work()

@@ -166,7 +166,10 @@ def test_clauses_with_subjects_of_their_own_are_facts_of_their_own() -> None:
         ("We moved to Lisbon with the kids.", "Lisbon"),
         ("We moved house to Lisbon.", "Lisbon"),
         ("We moved house from Oslo to Lisbon.", "Lisbon"),
-        ("We've relocated from Oslo to Lisbon.", "Lisbon"),
+        ("We've relocated from Oslo to Lisbon with the kids.", "Lisbon"),
+        ("We relocated to Lisbon with our family.", "Lisbon"),
+        ("We relocated home to Lisbon.", "Lisbon"),
+        ("Last month we relocated to Porto with the children.", "Porto"),
         ("Last month we moved to Porto with our family.", "Porto"),
         ("我们住在里斯本。", "里斯本"),
         ("我们搬家到了里斯本。", "里斯本"),
@@ -174,6 +177,9 @@ def test_clauses_with_subjects_of_their_own_are_facts_of_their_own() -> None:
         ("我们全家从奥斯陆搬到了柏林。", "柏林"),
         ("我和老公搬到了柏林。", "柏林"),
         ("上个月我们搬家到了成都。", "成都"),
+        ("我们带着孩子搬到了成都。", "成都"),
+        ("我们全家定居在柏林。", "柏林"),
+        ("我们一家从上海搬到了成都。", "成都"),
     ],
 )
 def test_where_we_live_the_speaker_lives_and_the_words_stay(text: str, value: str) -> None:
@@ -200,6 +206,18 @@ def test_where_we_live_the_speaker_lives_and_the_words_stay(text: str, value: st
         "We moved to Netlify for our home page.",
         "We live on Zoom.",
         "We moved to Lisbon.",
+        "We relocated to Kubernetes.",
+        "We relocated to AWS.",
+        "We relocated to Vercel.",
+        "We've relocated from Heroku to Vercel.",
+        "Last month we relocated to Datadog.",
+        "In 2022 we relocated to Prague.",
+        "We relocated to Google Home.",
+        "We relocated to Thamel after the earthquake.",
+        "We finally relocated to the Ahmedabad office.",
+        "我们迁移到了AWS。",
+        "我们迁到了Kubernetes。",
+        "我们搬到了Vercel。",
         "我们搬到了新办公室。",
         "我们搬到了AWS上。",
         "我们搬到了飞书。",
@@ -216,6 +234,11 @@ def test_where_a_team_or_its_tools_are_nobody_lives(text: str) -> None:
 
     assert "Mara" not in [fact.subject for fact in found]
     assert "residence" not in [fact.attribute for fact in found]
+
+
+@pytest.mark.parametrize("text", ["I relocated to Lisbon.", "I've relocated to Lisbon.", "我搬到了里斯本。"])
+def test_one_who_relocated_lives_there(text: str) -> None:
+    assert [(fact.subject, fact.attribute) for fact in facts(text)] == [("Mara", "residence")]
 
 
 def test_a_firm_moves_without_the_speaker() -> None:
