@@ -29,10 +29,11 @@ _NOBODY = (
 )
 _DENYING = re.compile(
     r"(?:\b(?:never|not(?! (?:only|just|merely|simply)\b)|\w+n['’]t|(?:did|do|does|is|was|were|has|have|had|wo)nt"
-    rf"|cannot|without|nor|yet to)|{_NOBODY}){_BETWEEN} $",
+    r"|cannot|without|nor|yet to|almost|nearly|rather than|instead of|decided against"
+    rf"|(?:not|never|un)[ ]?true that (?:[\w-]+ ){{0,2}}[\w-]+)|{_NOBODY}){_BETWEEN} $",
     re.IGNORECASE,
 )
-_ZH_UNDONE = f"(?:(?<!有)没有?|未曾?|从未|尚未|勿)人?{_ZH_BETWEEN}$"
+_ZH_UNDONE = f"(?:(?<!有)没有?|未曾?|从未|尚未|勿|差点儿?|险些)人?{_ZH_BETWEEN}$"
 _ZH_NEVER_DONE = re.compile(_ZH_UNDONE)
 _ZH_DENYING = re.compile(
     f"{_ZH_UNDONE}|(?:(?<![不是])(?<!不[得能会可])不|(?<![特分区级类性识个])别(?!人)){_ZH_BETWEEN}$"
@@ -55,9 +56,10 @@ _TIME = re.compile(
 _LEAVING = "leav(?:e|es|ing)|left|quit(?:s|ting)?|resign(?:s|ed|ing)?"
 _STARTING = "(?:start(?:ed)?|began)(?: work(?:ing)?)? (?:at|with)"
 _VERB = re.compile(
-    r"\b(?:(?:mov|relocat|chang|migrat|renam|upgrad|downgrad|replac|postpon|reschedul|remov|delet|retir|promot)"
-    r"(?:e[ds]?|ing)|(?:switch|convert|rebrand|join|adopt|transferr?|swapp?|dropp?|cancell?)(?:e?s|ed|ing)?"
-    rf"|{_LEAVING}|{_STARTING}|bec[oa]me|call(?:ed)? off|hand(?:ed)? over|took over|taken over)\b"
+    r"\b(?:(?:mov|relocat|chang|migrat|renam|upgrad|downgrad|replac|postpon|reschedul|remov|delet|retir|promot|rais|increas|reduc)"
+    r"(?:e[ds]?|ing)|(?:switch|convert|rebrand|join|adopt|lower|extend|shift|transferr?|swapp?|dropp?|cancell?)(?:e?s|ed|ing)?"
+    rf"|{_LEAVING}|{_STARTING}|bec[oa]me|call(?:ed)? off|hand(?:ed)? over|took over|taken over"
+    r"|(?:going|gone|went|go) back)\b"
     "|改|换|搬|迁|转[到为岗]|升[级职到为至]|[降涨加减]到|降[级为至]|调[到为成至]|取消|推迟|延期|延到|提前到|加入|入职|离职|辞职"
     "|跳槽|停用|弃用|移交|交接|接手|变成|住到|采用|退出|离开",
     re.IGNORECASE,
