@@ -49,9 +49,10 @@ CJK_WEIGHTS = Weights(cosine=0.4, coverage=6.0, full=2.0, bm25=1.0, before=1.5, 
 FULL_FROM = 0.7
 HIGHEST_Z = 6.0
 # Of turns that fit equally, these are less often the answer: one that asks, one without a time when a time is asked,
-# and one by somebody else than the speaker whom the question names.
+# one that names nothing new when a name is asked, and one by somebody else than the speaker whom the question names.
 ASKS_PENALTY = 0.6
 UNTIMED_PENALTY = 2.2
+UNNAMED_PENALTY = 1.2
 OTHER_SPEAKER_PENALTY = 1.5
 # What was said at another time than the question names, and does not name that time itself.
 OTHER_TIME_PENALTY = 1.6

@@ -7,12 +7,12 @@ a few general signs. It uses the candidates only, so what other tenants store ch
 from __future__ import annotations
 
 import math
-import re
 from collections.abc import Sequence
 from datetime import datetime
 
 import msgspec
 
+from app.domain.answer_types import asks_name, asks_time, words_of
 from app.domain.answerability import ABSTAIN_BELOW
 from app.domain.calibration import (
     CJK_BACKGROUND,
@@ -27,6 +27,7 @@ from app.domain.calibration import (
     OTHER_TIME_PENALTY,
     SESSION_LIMIT,
     SESSION_SHARE,
+    UNNAMED_PENALTY,
     UNTIMED_PENALTY,
     Background,
     Weights,
@@ -47,12 +48,6 @@ _FULL_VECTOR_LEG = 20
 _LOWEST_PRIOR, _HIGHEST_PRIOR = 0.75, 1.35
 # What keeps the odds of a certainty finite.
 _SMALLEST_DOUBT = 1e-12
-
-_ASKS_TIME = re.compile(
-    r"\bwhen\b|\b(?:what|which) (?:date|day|time|week|month|year)\b|\bhow long\b"
-    r"|什么时候|何时|几点|几号|几月|哪天|哪年|哪一天|哪一年|哪个月|多久|日期",
-    re.IGNORECASE,
-)
 
 
 class Candidate(msgspec.Struct, frozen=True):
@@ -86,6 +81,8 @@ class _Question(msgspec.Struct, frozen=True):
     # A question without words, such as an emoji: it is looked for as it is. '' for all others.
     literal: str
     asks_time: bool
+    # The words that are no names to one who asks for names: those of the question and of who speaks. None for others.
+    no_names: frozenset[str] | None
     periods: Sequence[Period]
     speakers: frozenset[str]
     weights: Weights
@@ -179,7 +176,8 @@ def _question(
     return _Question(
         words=words,
         literal="" if words.information else normalised(query),
-        asks_time=_ASKS_TIME.search(query) is not None,
+        asks_time=asks_time(query),
+        no_names=words_of({query, *(candidate.speaker for candidate in candidates)}) if asks_name(query) else None,
         periods=periods,
         speakers=_named_speakers(query, candidates),
         weights=weights,
@@ -251,9 +249,14 @@ def _penalty(question: _Question, candidate: Candidate, reading: Reading) -> flo
     return (
         reading.penalty
         + UNTIMED_PENALTY * (question.asks_time and not reading.has_time)
+        + UNNAMED_PENALTY * _lacks_name(question, reading)
         + OTHER_SPEAKER_PENALTY * is_other
         + OTHER_TIME_PENALTY * _is_of_other_time(question, candidate)
     )
+
+
+def _lacks_name(question: _Question, reading: Reading) -> bool:
+    return question.no_names is not None and not reading.is_cjk and reading.names <= question.no_names
 
 
 def _is_of_other_time(question: _Question, candidate: Candidate) -> bool:

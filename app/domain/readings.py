@@ -9,6 +9,7 @@ from functools import lru_cache
 
 import msgspec
 
+from app.domain.answer_types import names_in
 from app.domain.calibration import (
     ASKS_PENALTY,
     CJK_TERMS_PER_WORD,
@@ -44,6 +45,8 @@ class Reading(msgspec.Struct, frozen=True):
     # In words, whatever the script.
     length: float
     has_time: bool
+    # Of an English text what it names; see `answer_types`.
+    names: frozenset[str]
     # What makes a text less likely the answer to any question, in log-odds: that it is short, or asks.
     penalty: float
 
@@ -62,7 +65,7 @@ def read_turn(speaker: str, text: str) -> Reading:
     is_plain = name.counts is name.terms and said.counts is said.terms
     found = _sum(name.terms, said.terms)
     counts = found if is_plain else _sum(name.counts, said.counts)
-    return _reading(f"{speaker}: {text}", found, counts, has_time=has_time)
+    return _reading(f"{speaker}: {text}", found, counts, has_time=has_time, names=said.names)
 
 
 def _read(text: str) -> Reading:
@@ -70,19 +73,21 @@ def _read(text: str) -> Reading:
     characters = cjk_characters(text)
     counts = _sum(found, _count(characters)) if characters else found
     has_time = _DIGIT.search(text) is not None or not _TIME_TERMS.isdisjoint(counts)
-    return _reading(text, found, counts, has_time=has_time)
+    return _reading(text, found, counts, has_time=has_time, names=names_in(text))
 
 
 _remembered: Callable[[str], Reading] = lru_cache(maxsize=_CACHED_TEXTS)(_read)
 
 
-def _reading(text: str, found: dict[str, int], counts: dict[str, int], *, has_time: bool) -> Reading:
+def _reading(
+    text: str, found: dict[str, int], counts: dict[str, int], *, has_time: bool, names: frozenset[str]
+) -> Reading:
     is_cjk = counts is not found and is_mostly_cjk(text)
     size = sum(found.values())
     length = size / CJK_TERMS_PER_WORD if is_cjk else size
     shortness = max(math.log(USUAL_TERMS / max(length, SHORTEST_TERMS)), 0.0)
     penalty = SHORTNESS_PENALTY * shortness + ASKS_PENALTY * text.rstrip().endswith(("?", "？"))
-    return Reading(text, found, counts, is_cjk, length, has_time, penalty)
+    return Reading(text, found, counts, is_cjk, length, has_time, names, penalty)
 
 
 def _count(words: Iterable[str]) -> dict[str, int]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 
 import msgspec
 
@@ -16,14 +17,17 @@ from app.domain.messages import embedding_text
 from app.domain.overviews import central_boost
 from app.domain.ranking import Assessment, Candidate, Scored
 from app.domain.search import Dropped, FormerMark, PathStep, Why
-from app.domain.texts import query_terms
+from app.domain.texts import SafeText, query_terms
 from app.domain.turns import Place
 from app.services.answers import Ranked
 from app.services.stopwatch import Stopwatch
 from app.services.understanding import Plan
 from app.storage.search import Hit, cosine_of
+from ingest.noise import noise_family
 from ingest.updates import Statement, find_updates
 
+# As many as there are readings of texts (`readings`).
+_NOISE_CACHE = 2048
 # A memory of the client's own container is lifted by this much in the logarithm of the prior.
 CONTAINER_BOOST = 0.1
 
@@ -112,10 +116,22 @@ def candidates(query: str, hits: Sequence[Hit]) -> list[Candidate]:
 
 
 def _places(hits: Sequence[Hit]) -> dict[str, Place]:
-    """Where messages were said; a fact stands where the first found message was that it is from."""
-    said = {hit.id: Place(hit.session_id, hit.position) for hit in hits if hit.position is not None}
+    """Where messages were said; a fact stands where the first found message was that it is from.
+
+    Noise stands nowhere: what is said around a `Got it!` makes it no answer.
+    """
+    said = {
+        hit.id: Place(hit.session_id, hit.position)
+        for hit in hits
+        if hit.position is not None and not _is_noise(hit.text)
+    }
     stated = {hit.id: said[source] for hit in hits for source in reversed(hit.evidence_ids) if source in said}
     return stated | said
+
+
+@lru_cache(_NOISE_CACHE)
+def _is_noise(text: str) -> bool:
+    return noise_family(SafeText(text)) is not None
 
 
 def _cosine(hit: Hit | None) -> float | None:

@@ -147,3 +147,24 @@ async def test_the_same_search_gives_the_same_scores(talk: Client) -> None:
 
 def text(result: dict[str, Any]) -> str:
     return result["memory"]["content"]
+
+
+@pytest.mark.parametrize(
+    ("said", "noise", "question"),
+    [
+        ("生产环境部署在法兰克福的机房里。", "明白了。", "生产环境在哪里？"),
+        ("Our production runs in a data centre in Frankfurt.", "Got it, thanks!", "Where does our production run?"),
+    ],
+)
+async def test_what_is_said_around_noise_makes_it_no_answer(
+    sign_up: SignUp, bundled_parts: Parts, said: str, noise: str, question: str
+) -> None:
+    client = await sign_up(parts=bundled_parts)
+    messages = [{"role": "user", "content": said}, {"role": "assistant", "content": noise}]
+    await client.post("/v1/memories", json={"messages": messages, "session_id": "s"})
+
+    results = (await client.get("/v1/memories/search", params={"q": question})).json()["results"]
+
+    scores = {result["memory"]["content"]: result["score"] for result in results}
+    assert scores[said] > 0.7
+    assert scores.get(noise, 0) < scores[said] / 2

@@ -70,6 +70,7 @@ LEVERS: dict[str, dict[str, object]] = {
     "without the best of its session": {"SESSION_SHARE": 0.0},
     "without the named speaker": {"OTHER_SPEAKER_PENALTY": 0.0},
     "without times for `when`": {"UNTIMED_PENALTY": 0.0},
+    "without names for `who`": {"UNNAMED_PENALTY": 0.0},
     "without periods that are named": {"OTHER_TIME_PENALTY": 0.0},
     "without the length of a turn": {"SHORTNESS_PENALTY": 0.0} | _ANEW,
     "without whether a turn asks": {"ASKS_PENALTY": 0.0} | _ANEW,
@@ -81,8 +82,8 @@ LEVERS: dict[str, dict[str, object]] = {
     "without full text": {"text_queries": _no_texts},
     "vectors alone": _weights(coverage=0.0, full=0.0, bm25=0.0, before=0.0, around=0.0)
     | {"text_queries": _no_texts, "COSINE_BEFORE": 0.0, "COSINE_AFTER": 0.0, "SESSION_SHARE": 0.0}
-    | {"OTHER_SPEAKER_PENALTY": 0.0, "UNTIMED_PENALTY": 0.0, "OTHER_TIME_PENALTY": 0.0}
-    | {"_follow": _nothing},
+    | {"OTHER_SPEAKER_PENALTY": 0.0, "UNTIMED_PENALTY": 0.0, "UNNAMED_PENALTY": 0.0}
+    | {"OTHER_TIME_PENALTY": 0.0, "_follow": _nothing},
 }
 
 

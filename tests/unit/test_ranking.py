@@ -154,6 +154,34 @@ def test_a_time_is_expected_where_one_is_asked_for() -> None:
     assert when[timed.id] - when[untimed.id] > 3 * abs(where[timed.id] - where[untimed.id])
 
 
+def test_a_name_is_expected_where_one_is_asked_for() -> None:
+    named = candidate("I went to the pottery class with Ben, lovely people", RELATED, name="2", speaker="Ana")
+    unnamed = candidate("I went to the pottery class with her, lovely people", RELATED, name="1", speaker="Ana")
+
+    who = relevances(score("Who did Ana go to the pottery class with?", [named, unnamed], has_vector=True))
+    how = relevances(score("How did Ana like the pottery class?", [named, unnamed], has_vector=True))
+
+    assert who[named.id] - who[unnamed.id] > 3 * abs(how[named.id] - how[unnamed.id])
+
+
+def test_a_name_that_the_question_has_or_that_speaks_is_no_answer() -> None:
+    known = candidate("I went to the pottery class with Ben and dear Ana", RELATED, name="1", speaker="Ana")
+    news = candidate("I went to the pottery class with Zoë and dear Ana", RELATED, name="2", speaker="Ana")
+
+    asked = relevances(score("Who was with Ben at the pottery class?", [known, news], has_vector=True))
+    unasked = relevances(score("Was Ben at the pottery class?", [known, news], has_vector=True))
+
+    assert asked[news.id] - asked[known.id] > unasked[news.id] - unasked[known.id]
+
+
+def test_whether_a_chinese_text_names_somebody_is_not_judged() -> None:
+    spoken = [candidate(text, RELATED, name=text) for text in ("我和小王一起去上陶艺课", "我和朋友一起去上陶艺课")]
+
+    who = relevances(score("Who went to 陶艺课 with me?", spoken, has_vector=True))
+
+    assert who[spoken[0].id] == pytest.approx(who[spoken[1].id], abs=0.02)
+
+
 def test_what_the_named_speaker_said_comes_first() -> None:
     by_ana = candidate("I love the pottery class so much, really", RELATED, name="2", speaker="Ana")
     by_ben = candidate("I love the pottery class so much, really", RELATED, name="1", speaker="Ben")
