@@ -127,14 +127,17 @@ def embedding_server() -> Generator[OpenAIServer]:
 
 @pytest.fixture
 async def remote_parts(parts: Parts, embedding_server: OpenAIServer) -> AsyncGenerator[Parts]:
-    """A service that gets its vectors from the embedding server and waits a second for them."""
+    """A service that gets its vectors from the embedding server and waits four seconds for them.
+
+    A busy machine takes more than one; tests of slow answers have them come after five.
+    """
     settings = msgspec.structs.replace(
         parts.settings,
         embed_provider="openai-compatible",
         embed_model=MODEL,
         embed_base_url=embedding_server.url,
         embed_dim=DIMENSION,
-        embed_timeout_secs=1,
+        embed_timeout_secs=4,
     )
     embedder = make_embedder(settings)
     yield msgspec.structs.replace(parts, embedder=embedder)
