@@ -139,15 +139,8 @@ class Graph:
             return await _coping(lambda: self._read(work, *args, **kwargs))
 
     async def _read(self, work: Work[P, Result], *args: P.args, **kwargs: P.kwargs) -> Result:
-        give_up = time.monotonic() + RETRY_SECONDS
-        while True:
-            try:
-                async with self._session(READ_ACCESS) as session:
-                    return await work(_Statements(session), *args, **kwargs)
-            except (DriverError, Neo4jError) as error:
-                if not error.is_retryable() or time.monotonic() > give_up:
-                    raise
-            await asyncio.sleep(RETRY_PAUSE_SECONDS)
+        async with self._session(READ_ACCESS) as session:
+            return await work(_Statements(session), *args, **kwargs)
 
     async def write(self, work: Work[P, Result], *args: P.args, **kwargs: P.kwargs) -> Result:
         """Runs a unit of work in one write transaction; deadlocks and lost connections are tried again."""
@@ -181,23 +174,33 @@ class _Statements:
 
 
 async def _coping(run: Callable[[], Awaitable[Result]]) -> Result:
-    """Runs a unit of work: again once its user is let in, and once more where the vector index fails it."""
+    """Runs a unit of work, and once more where the vector index fails it: then `has_index_failed`."""
+    try:
+        return await _patiently(run)
+    except Neo4jError as error:
+        if not _INDEX_FAULT.search(error.message or ""):
+            raise
+    token = _INDEX_FAILED.set(True)
+    try:
+        return await _patiently(run)
+    finally:
+        _INDEX_FAILED.reset(token)
+
+
+async def _patiently(run: Callable[[], Awaitable[Result]]) -> Result:
+    """Runs a unit of work again while what fails it passes by itself."""
     give_up = time.monotonic() + RETRY_SECONDS
     while True:
         try:
             return await run()
-        except Neo4jError as error:
-            if _INDEX_FAULT.search(error.message or ""):
-                break
-            if error.code != LOCKED_OUT or time.monotonic() > give_up:
+        except (DriverError, Neo4jError) as error:
+            if not (error.is_retryable() or _is_locked_out(error)) or time.monotonic() > give_up:
                 raise
         await asyncio.sleep(RETRY_PAUSE_SECONDS)
-    # Then `has_index_failed`.
-    token = _INDEX_FAILED.set(True)
-    try:
-        return await run()
-    finally:
-        _INDEX_FAILED.reset(token)
+
+
+def _is_locked_out(error: DriverError | Neo4jError) -> bool:
+    return isinstance(error, Neo4jError) and error.code == LOCKED_OUT
 
 
 def has_index_failed() -> bool:
@@ -306,7 +309,7 @@ def domain_error(error: DriverError | Neo4jError) -> Exception:
         return Invalid("X-Bookmark is none that this graph has given")
     if isinstance(error, AuthError):
         return Unavailable("Neo4j refuses the user name or password it was given")
-    if isinstance(error, Neo4jError) and error.code == LOCKED_OUT:
+    if _is_locked_out(error):
         return Unavailable("Neo4j lets this user in again some seconds after too many wrong passwords; try again later")
     if isinstance(error, DriverError) or error.is_retryable():
         return Unavailable("Neo4j does not answer; try again later")
