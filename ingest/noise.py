@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from functools import lru_cache
 
 from app.domain.texts import SafeText
 from ingest.machine_talk import DIAGNOSTIC, HEARTBEAT, META, REFUSAL, SEARCHED
@@ -15,6 +16,7 @@ from ingest.pleasantries import ACK, AMUSED, GREETING, PASSING, SMALLTALK
 _LONGEST_OPEN = 60
 # What takes longer to say is not small talk; also the limit on what a pattern has to search.
 _LONGEST = 160
+_CACHED_TEXTS = 2048
 _SPECIFIC = re.compile(
     r"\d|[`_/=<>{}\\@#]|(?<=[a-z,;:] )(?!I\b)[A-Z][\w-]*|\b[A-Z]{2,}\b|\b[a-z]+[A-Z]|[《「『“]|(?<!\w)[\"']\w"
 )
@@ -58,12 +60,18 @@ def noise_family(text: SafeText) -> str | None:
 
     Also a message of several sentences, when each of them is noise: the family is that of the first.
     """
-    if len(text) > _LONGEST:
-        return None
+    return None if len(text) > _LONGEST else _remembered_family(text)
+
+
+def _whole_family(text: str) -> str | None:
     if family := _family(text):
         return family
     families = [_family(sentence) for sentence in _SENTENCE.findall(text)]
     return families[0] if len(families) > 1 and all(families) else None
+
+
+# A message is judged when it is stored, and again with each question that finds it.
+_remembered_family = lru_cache(maxsize=_CACHED_TEXTS)(_whole_family)
 
 
 def is_anchored(text: SafeText) -> bool:

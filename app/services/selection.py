@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from functools import lru_cache
 
 import msgspec
 
@@ -26,8 +25,6 @@ from app.storage.search import Hit, cosine_of
 from ingest.noise import noise_family
 from ingest.updates import Statement, find_updates
 
-# As many as there are readings of texts (`readings`).
-_NOISE_CACHE = 2048
 # A memory of the client's own container is lifted by this much in the logarithm of the prior.
 CONTAINER_BOOST = 0.1
 
@@ -123,15 +120,10 @@ def _places(hits: Sequence[Hit]) -> dict[str, Place]:
     said = {
         hit.id: Place(hit.session_id, hit.position)
         for hit in hits
-        if hit.position is not None and not _is_noise(hit.text)
+        if hit.position is not None and noise_family(SafeText(hit.text)) is None
     }
     stated = {hit.id: said[source] for hit in hits for source in reversed(hit.evidence_ids) if source in said}
     return stated | said
-
-
-@lru_cache(_NOISE_CACHE)
-def _is_noise(text: str) -> bool:
-    return noise_family(SafeText(text)) is not None
 
 
 def _cosine(hit: Hit | None) -> float | None:
