@@ -114,7 +114,7 @@ async def test_an_operator_gives_one_account_quotas_of_its_own(neo4j: Connection
     assert (unknown[0], "there is no tenant nobody" in unknown[1]) == (1, True)
 
 
-async def test_a_wrong_password_is_one_sentence(neo4j: Connection) -> None:
+async def test_a_user_whom_neo4j_refuses_is_one_sentence(neo4j: Connection) -> None:
     code, output = await ourmem(neo4j, "serve", NEO4J_USER="stranger")
 
     assert code == 1

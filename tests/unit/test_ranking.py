@@ -144,24 +144,31 @@ def test_a_common_word_says_less_than_a_rare_one() -> None:
     assert score("project zephyr", [*common, rare], has_vector=True)[0].id == rare.id
 
 
-def test_a_time_is_expected_where_one_is_asked_for() -> None:
-    timed = candidate("Ana: I went to the pottery class with Ben last Friday, lovely people", RELATED)
-    untimed = candidate("Ana: I went to the pottery class with Ben and lovely people", RELATED)
+@pytest.mark.parametrize(
+    ("having", "lacking", "asking", "another"),
+    [
+        (
+            "I went to the pottery class with Ben last Friday, lovely people",
+            "I went to the pottery class with Ben and lovely people",
+            "When did Ana go to the pottery class?",
+            "Where did Ana go to the pottery class?",
+        ),
+        (
+            "I went to the pottery class with Ben, lovely people",
+            "I went to the pottery class with her, lovely people",
+            "Who did Ana go to the pottery class with?",
+            "How did Ana like the pottery class?",
+        ),
+    ],
+    ids=["time", "name"],
+)
+def test_what_is_asked_for_is_expected(having: str, lacking: str, asking: str, another: str) -> None:
+    has, lacks = (candidate(f"Ana: {text}", RELATED) for text in (having, lacking))
 
-    when = relevances(score("When did Ana go to the pottery class?", [timed, untimed], has_vector=True))
-    where = relevances(score("Where did Ana go to the pottery class?", [timed, untimed], has_vector=True))
+    asked = relevances(score(asking, [has, lacks], has_vector=True))
+    unasked = relevances(score(another, [has, lacks], has_vector=True))
 
-    assert when[timed.id] - when[untimed.id] > 3 * abs(where[timed.id] - where[untimed.id])
-
-
-def test_a_name_is_expected_where_one_is_asked_for() -> None:
-    named = candidate("I went to the pottery class with Ben, lovely people", RELATED, name="2", speaker="Ana")
-    unnamed = candidate("I went to the pottery class with her, lovely people", RELATED, name="1", speaker="Ana")
-
-    who = relevances(score("Who did Ana go to the pottery class with?", [named, unnamed], has_vector=True))
-    how = relevances(score("How did Ana like the pottery class?", [named, unnamed], has_vector=True))
-
-    assert who[named.id] - who[unnamed.id] > 3 * abs(how[named.id] - how[unnamed.id])
+    assert asked[has.id] - asked[lacks.id] > 3 * abs(unasked[has.id] - unasked[lacks.id])
 
 
 def test_a_name_that_the_question_has_or_that_speaks_is_no_answer() -> None:
