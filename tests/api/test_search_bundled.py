@@ -168,3 +168,16 @@ async def test_what_is_said_around_noise_makes_it_no_answer(
     scores = {result["memory"]["content"]: result["score"] for result in results}
     assert scores[said] > 0.7
     assert scores.get(noise, 0) < scores[said] / 2
+
+
+async def test_who_is_asked_for_is_found_before_somebody_without_a_name(sign_up: SignUp, bundled_parts: Parts) -> None:
+    client = await sign_up(parts=bundled_parts)
+    named = "The importer was written by Kai of the data team in spring."
+    for text in ("The importer was written by somebody on the data team.", named):
+        await client.store(text)
+
+    who = await client.search("Who wrote the importer?")
+    how = await client.search("How was the importer written?")
+
+    assert who["results"][0]["memory"]["content"] == named
+    assert how["results"][0]["memory"]["content"] != named
